@@ -1,0 +1,105 @@
+/*
+ * ir.h - the intermediate representation of one translation block: a flat array of three-address operations.
+ *
+ * Values are guest registers r0-r14 (in their homes throughout), block-local 32-bit temporaries, and immediates. r15 never occurs as a
+ * value: lift folds it.  NZCV are explicit: an op defines the flags in `fdef` and uses those in `fuse`; ops keep the flags that
+ * they do not define.  Control inside a block goes forward only (brc ... label); a temporary defined before a
+ * brc may be used after its label, one defined between them may not be used after the label.
+ *
+ * Every guest instruction starts with an `insn` op. Between two of them the state is exactly the architecture's at any op
+ * that can leave the block or fault; lift orders its ops so (loads before base write-back, and so on).
+ */
+#ifndef DBTVM_TRANSLATOR_IR_IR_H
+#define DBTVM_TRANSLATOR_IR_IR_H
+
+#include "base/base.h"
+
+#include <stdio.h>
+
+typedef uint16_t ir_ref;
+#define IR_TMP0 16            /* temporaries: IR_TMP0 .. IR_TMP0 + IR_MAX_TMPS - 1 */
+#define IR_MAX_TMPS 1024
+#define IR_IMM 0xfffe         /* the operand is ir_insn.imm */
+#define IR_NONE 0xffff
+#define IR_IS_REG(ref) ((ref) < 15)
+#define IR_IS_TMP(ref) ((ref) >= IR_TMP0 && (ref) < IR_TMP0 + IR_MAX_TMPS)
+
+/* Flag masks of fdef and fuse. */
+#define IR_N (1u << 3)
+#define IR_Z (1u << 2)
+#define IR_C (1u << 1)
+#define IR_V (1u << 0)
+#define IR_NZ (IR_N | IR_Z)
+#define IR_NZC (IR_N | IR_Z | IR_C)
+#define IR_NZCV 15u
+
+enum ir_op {
+#define IR(id, text, operands, fdef, fuse, attr) IR_##id,
+#include "translator/ir/ir_ops.def"
+#undef IR
+	IR_OP_COUNT
+};
+
+/* Attributes of an opcode. */
+#define IRA_END (1u << 0)    /* ends the block on this path: nothing after it is reached but through a label */
+#define IRA_FAULT (1u << 1)  /* may leave the block with an exception: all registers and all flags are used here */
+#define IRA_EFFECT (1u << 2) /* must not be removed though its result is unused */
+#define IRA_MEM (1u << 3)    /* guest memory access: `mem` holds ACCESS_* flags (mmu/mmu.h) */
+#define IRA_STATE (1u << 4)  /* reads or writes guest registers or flags in struct cpu beyond its operands: nothing is cached across */
+
+struct ir_insn {
+	uint8_t op;       /* enum ir_op */
+	uint8_t cond;     /* brc, select, setcond: Arm condition 0-13 */
+	uint8_t fdef;     /* flags defined (IR_N...), after liveness only those needed */
+	uint8_t fuse;     /* flags used */
+	ir_ref dst, dst2; /* results; IR_NONE */
+	ir_ref a, b, c;   /* sources; at most one is IR_IMM */
+	uint16_t mem;     /* ACCESS_* */
+	uint8_t group;    /* merged page check: on the first access of a group its length; on the others IR_GROUP_MEMBER; 0: alone */
+	uint8_t unused;
+	uint32_t imm;     /* immediate operand, or the op's parameter */
+	uint32_t imm2;    /* address offset of accesses; second parameter */
+};
+#define IR_GROUP_MEMBER 0xff
+
+#define IR_MAX_OPS 2048
+
+/* One block under translation. */
+struct ir_block {
+	gva_t pc;             /* first instruction */
+	uint32_t key;         /* KEY_* (cpu/cpu.h) */
+	uint32_t guest_insns; /* instructions on the longest path */
+	uint32_t guest_bytes; /* from pc, contiguous */
+	uint16_t count;       /* ops */
+	uint16_t tmps;        /* temporaries used */
+	uint16_t labels;      /* labels used */
+	bool overflow;        /* sticky: an append did not fit; the block must be translated again, shorter */
+	struct ir_insn ops[IR_MAX_OPS];
+};
+
+struct ir_op_info {
+	const char *text;     /* mnemonic in dumps */
+	const char *operands; /* see ir_ops.def */
+	uint8_t fdef_may;     /* flags it can define */
+	uint8_t fuse_always;  /* flags it uses whatever `fuse` says; IR_NZCV for cond ops is narrowed by the condition */
+	uint8_t attr;         /* IRA_* */
+};
+extern const struct ir_op_info ir_op_info[IR_OP_COUNT];
+
+void ir_block_init(struct ir_block *block, gva_t pc, uint32_t key);
+/* Appends; returns the op, or a dummy when the block has overflowed (sticky, checked once). All fields but op are preset to none. */
+struct ir_insn *ir_append(struct ir_block *block, enum ir_op op);
+/* A new temporary, a new label number. */
+ir_ref ir_tmp(struct ir_block *block);
+uint16_t ir_label(struct ir_block *block);
+/* The flags that condition @cond reads. */
+uint8_t ir_cond_flags(unsigned cond);
+
+/* Checks every rule of this file. Returns NULL, or what is wrong (static text); *at is the op's index. */
+const char *ir_verify(const struct ir_block *block, unsigned *at);
+/* Readable text, one op a line, that ir_parse() reads back. */
+void ir_dump(const struct ir_block *block, FILE *to);
+/* Returns 0, or the number of the line that cannot be read. */
+int ir_parse(struct ir_block *block, const char *text);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * lift.h - from decoded instructions to IR.
+ *
+ * lift_block() decodes and lifts from one page until the block must end: an unconditional indirect branch, a state change, the limit,
+ * or the end of the page. Direct branches to the same page may be followed, conditional ones become side exits.
+ */
+#ifndef DBTVM_TRANSLATOR_LIFT_LIFT_H
+#define DBTVM_TRANSLATOR_LIFT_LIFT_H
+
+#include "base/base.h"
+#include "translator/decode/insn.h"
+#include "translator/ir/ir.h"
+
+struct cpu;
+struct log;
+
+/* Where code comes from. */
+struct lift_source {
+	gva_t page;            /* virtual address of the page */
+	const uint8_t *bytes;  /* its 4096 bytes */
+	/* The first halfword of the following page, for a T32 instruction that straddles; may fail with a prefetch abort (-1). */
+	int (*next_page)(void *opaque, const uint8_t **bytes);
+	void *opaque;
+};
+
+struct lift_options {
+	uint16_t max_insns;    /* 1 and up */
+	bool superblocks;      /* follow direct branches, go on after conditional ones */
+	bool strict_undefined; /* unused encodings are UNDEFINED */
+};
+
+/* What a lifted block covers, for invalidation: it never leaves the page, except the last instruction when it straddles. */
+struct lift_result {
+	uint16_t first, last;  /* byte offsets in the page: lowest and one past the highest translated */
+	bool straddles;        /* its last instruction ends in the next page */
+	uint16_t insns;
+};
+
+/*
+ * Lifts the block at @block->pc with key @block->key (both set by ir_block_init()).
+ * @cpu gives features and CP15 permissions that are constant (model), nothing that changes without changing the key.
+ * Returns 0; -1: the very first instruction straddles into a page that cannot be fetched (cpu->fault is set).
+ */
+int lift_block(struct cpu *cpu, const struct lift_source *source, const struct lift_options *options, struct ir_block *block,
+               struct lift_result *result);
+
+/* --- between the files of this room --- */
+struct lift {
+	struct cpu *cpu;
+	struct ir_block *block;
+	const struct lift_options *options;
+	gva_t pc;           /* of the current instruction */
+	uint32_t key;
+	uint32_t it;        /* ITSTATE for the current instruction */
+	bool thumb;
+	bool done;          /* the block has ended */
+	uint16_t skip;      /* label that a failed condition goes to; 0xffff: none open */
+};
+/* The manual's PC value for the current instruction: address + 8 or + 4. */
+static inline uint32_t lift_pc_value(const struct lift *l)
+{
+	return l->pc + (l->thumb ? 4 : 8);
+}
+/* Integer and system instructions. Emits exception undef for what it must. */
+void lift_int(struct lift *l, const struct insn *insn);
+/* VFP and Advanced SIMD. Access has been checked through KEY_FPEN by lift_block(). Returns false when not its own. */
+bool lift_fp(struct lift *l, const struct insn *insn);
+/* An Undefined Instruction exception at the current instruction. */
+void lift_undefined(struct lift *l);
+/* Register @n as an IR operand: r0-r14, or for 15 an immediate moved to a temporary (manual's PC value). */
+ir_ref lift_reg(struct lift *l, unsigned n);
+
+#endif
