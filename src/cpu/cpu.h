@@ -19,6 +19,7 @@ struct mmu;
 struct space;
 struct translator;
 struct jump_entry;
+struct block_exit;
 struct cpu;
 
 /* CPSR bits (B1.3.3). */
@@ -167,7 +168,7 @@ struct cpu {
 	struct space *space;         /* the shadow space of the current context */
 	struct jump_entry *jump_cache;
 	uint32_t exit_arg[2];        /* what translated code tells the dispatcher */
-	uint64_t helper_arg;         /* fourth helper argument */
+	struct block_exit *exit_link; /* the direct exit that was taken, unlinked */
 	uint32_t tmp[CPU_TMP_SLOTS]; /* spilled IR temporaries */
 
 	/* VFP and Advanced SIMD (A2.6). */

@@ -1,0 +1,94 @@
+/*
+ * x64.h - the x86-64 back end: IR of one block to host code, the code cache, entry and exit of translated code.
+ *
+ * Knows IR, struct cpu, shadow space layout (offsets only) and helpers' table. Which block is looked up, linked or dropped is run/'s business.
+ *
+ * Code memory is mapped twice: written through one mapping, executed through the other (W^X). Code of a dropped block is not reused
+ * before x64_flush(), so a block may be dropped while it is running.
+ */
+#ifndef DBTVM_TRANSLATOR_X64_X64_H
+#define DBTVM_TRANSLATOR_X64_X64_H
+
+#include "base/base.h"
+#include "base/error.h"
+
+struct cpu;
+struct ir_block;
+struct log;
+struct x64;
+
+/*
+ * A direct exit of a block: jumps to its stub (which leaves with X64_EXIT_LINK and cpu->exit_link = this) until it is linked.
+ * Owned by the block; the address must not change while the code lives.
+ */
+struct block_exit {
+	gva_t pc;                /* guest target */
+	uint32_t key;            /* and its state key */
+	uint8_t *jump;           /* executable address of the 5-byte jmp rel32; NULL: not patchable */
+	uint8_t *stub;           /* where it goes while unlinked */
+	bool same_page;          /* target in the same page: links use the fast entry */
+	struct block *from;      /* the block it belongs to */
+	struct block *to;        /* linked target, or NULL */
+	struct block_exit *next_in; /* list of exits linked to the same block (run/) */
+};
+#define X64_MAX_EXITS 32
+
+/* What the emitter makes of a block. Addresses are executable ones. */
+struct x64_code {
+	uint8_t *checked;        /* entry that compares exec[] with the block's frame first */
+	uint8_t *fast;           /* entry behind the check */
+	uint32_t size;           /* bytes of code, stubs and tables */
+	uint16_t exit_count;
+	struct block_exit exits[X64_MAX_EXITS]; /* lift makes no more; the emitter returns -E2BIG otherwise */
+};
+
+/* An entry of the in-line look-up table of indirect jumps: cpu->jump_cache[hash(pc)]. */
+struct jump_entry {
+	uint32_t pc;   /* virtual PC | T */
+	uint32_t key;  /* state key without T; ~0: empty */
+	uint8_t *code; /* checked entry */
+};
+#define JUMP_CACHE_BITS 12
+#define JUMP_CACHE_SIZE (1u << JUMP_CACHE_BITS)
+static inline uint32_t jump_cache_hash(uint32_t pc_t)
+{
+	return (pc_t >> 1 ^ pc_t >> 13) & (JUMP_CACHE_SIZE - 1);
+}
+
+/* Why translated code came back. cpu->r[15] is always the next instruction to run, all guest state is in struct cpu. */
+enum x64_exit {
+	X64_EXIT_LOOKUP,    /* find the block for cpu->r[15] (indirect jump missed, checked entry failed) */
+	X64_EXIT_LINK,      /* same, and link cpu->exit_link to it if it can be */
+	X64_EXIT_STATE,     /* same, after system state changed */
+	X64_EXIT_CHECK,     /* countdown negative, or a poll saw attention */
+	X64_EXIT_EXCEPTION, /* take enum exception cpu->exit_arg[0] with immediate cpu->exit_arg[1] at r[15] */
+	X64_EXIT_RAISE,     /* a helper or access raised: enum helper_raise in cpu->exit_arg[0] */
+	X64_EXIT_WFI,
+};
+
+struct x64_options {
+	uint32_t optimizations; /* bit n: enum optimization n (translator.h) */
+	uint32_t cache_bytes;
+};
+
+/* Maps the cache and emits the common stubs. NULL and a filled error. */
+struct x64 *x64_create(const struct x64_options *options, struct error *err);
+void x64_destroy(struct x64 *x64);
+/* Forgets all blocks. */
+void x64_flush(struct x64 *x64);
+size_t x64_used(const struct x64 *x64);
+
+/*
+ * Emits @ir for code at physical page @frame_pa. Fills @code. Returns 0; -ENOSPC: the cache is full, flush and retry; -ENOTSUP: an op that is
+ * not emitted (run the block in the interpreter); -E2BIG: does not fit (translate a shorter block).
+ */
+int x64_emit(struct x64 *x64, struct cpu *cpu, const struct ir_block *ir, gpa_t frame_pa, struct block *block, struct x64_code *code);
+/* Enters translated code at @entry (checked or fast) with cpu's state; returns when it leaves. */
+enum x64_exit x64_run(struct x64 *x64, struct cpu *cpu, const uint8_t *entry);
+/* Points the exit's jump at @entry, or back at its stub. Safe while any core runs translated code. */
+void x64_link(struct x64 *x64, struct block_exit *exit, const uint8_t *entry);
+void x64_unlink(struct x64 *x64, struct block_exit *exit);
+/* -d out_asm: guest PC comments from the side table. */
+void x64_dump(struct x64 *x64, const struct x64_code *code, struct log *log);
+
+#endif
