@@ -1,0 +1,89 @@
+/*
+ * arena.c - bump allocation in chunks.
+ *
+ * After a reset the arena asks for one chunk as large as everything it held
+ * before, so a user that resets in a loop (a translation) soon allocates
+ * nothing at all.
+ */
+#include "base/base.h"
+#include "base/arena.h"
+
+#include <stdlib.h>
+
+#define ALIGNMENT 16u
+
+struct arena_chunk {
+	struct arena_chunk *next;
+	size_t size, used; /* of data */
+	_Alignas(ALIGNMENT) unsigned char data[];
+};
+
+void arena_init(struct arena *arena, size_t chunk_size)
+{
+	*arena = (struct arena){ .chunk_size = MAX(chunk_size, (size_t)256) };
+}
+
+static struct arena_chunk *add_chunk(struct arena *arena, size_t size)
+{
+	if (size > SIZE_MAX - sizeof(struct arena_chunk))
+		return NULL;
+	struct arena_chunk *chunk = malloc(sizeof(*chunk) + size);
+
+	if (!chunk)
+		return NULL;
+	chunk->next = arena->chunks;
+	chunk->size = size;
+	chunk->used = 0;
+	arena->chunks = chunk;
+	return chunk;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	struct arena_chunk *chunk = arena->chunks;
+
+	if (size > SIZE_MAX / 2)
+		return NULL;
+	size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+	if (!chunk || size > chunk->size - chunk->used) {
+		chunk = add_chunk(arena, MAX(size, arena->chunk_size));
+		if (!chunk)
+			return NULL;
+	}
+	void *at = chunk->data + chunk->used;
+
+	chunk->used += size;
+	arena->used += size;
+	return at;
+}
+
+static size_t free_chunks(struct arena *arena)
+{
+	size_t total = 0;
+
+	while (arena->chunks) {
+		struct arena_chunk *chunk = arena->chunks;
+
+		arena->chunks = chunk->next;
+		total += chunk->size;
+		free(chunk);
+	}
+	return total;
+}
+
+void arena_reset(struct arena *arena)
+{
+	arena->used = 0;
+	if (!arena->chunks)
+		return;
+	if (arena->chunks->next)
+		arena->chunk_size = MAX(arena->chunk_size, free_chunks(arena));
+	else
+		arena->chunks->used = 0;
+}
+
+void arena_fini(struct arena *arena)
+{
+	free_chunks(arena);
+	arena->used = 0;
+}
