@@ -29,7 +29,8 @@ struct cp15_reg {
 	int32_t offset;            /* of the uint32_t in struct cpu; -1: none */
 	uint32_t (*read)(struct cpu *cpu, const struct cp15_reg *reg);
 	void (*write)(struct cpu *cpu, const struct cp15_reg *reg, uint32_t value);
-	uint8_t sensitive; /* enum sensitive_class of a write, see sensitive.def */
+	uint8_t sensitive; /* enum sensitive_class of a write, see cpu/sensitive.def */
+	uint32_t wmask;    /* no write function: the bits that a write changes */
 };
 #define CP15_ANY 0xff
 
@@ -42,6 +43,12 @@ bool cp15_allowed(const struct cpu *cpu, int index, bool write);
 uint32_t cp15_read(struct cpu *cpu, int index);
 void cp15_write(struct cpu *cpu, int index, uint32_t value);
 void cp15_reset(struct cpu *cpu);
+
+/*
+ * Brings the PMU's counters up to date: sets overflow bits and the interrupt. Called from time to time on the core's own thread (event
+ * clock); reads and writes of PMU registers do it themselves.
+ */
+void cpu_pmu_sync(struct cpu *cpu);
 
 /* CP14 (debug, ThumbEE, Jazelle): false = UNDEFINED. */
 bool cp14_read(struct cpu *cpu, unsigned op1, unsigned crn, unsigned crm, unsigned op2, uint32_t *value);

@@ -11,6 +11,7 @@
 #define DBTVM_CPU_CPU_H
 
 #include "base/base.h"
+#include "cpu/sensitive.h"
 
 #include <stdatomic.h>
 
@@ -108,6 +109,8 @@ struct cpu_model {
 	uint32_t fpsid, mvfr[2];
 	uint32_t dbgdidr;
 	uint32_t sctlr_reset, actlr_reset;
+	uint32_t sctlr_wmask, actlr_wmask; /* bits that can be written */
+	uint32_t pmcr;         /* read-only fields: IMP, IDCODE, N */
 };
 
 /* CP15 state that has storage. One value for each register; Linux on this board runs in Secure state (see cp15.def). */
@@ -121,6 +124,8 @@ struct cp15 {
 	uint64_t pmccntr_base; /* cycles at which the cycle counter was 0 */
 	uint32_t power_control, neon_busy, cbar; /* A9, c15 */
 	uint32_t tlb_lockdown;
+	uint64_t pmevcntr_base[32]; /* what the event of a counter had counted when the counter was 0 */
+	uint32_t diagnostic[2], vcr, virtual_irq, pleuar, plepcr; /* A9: c15, c1, c12, c11 */
 };
 
 /* What the core calls on the floors above. All run on the core's own thread; none may be NULL once the VM is built. */
@@ -137,6 +142,8 @@ struct cpu_hooks {
 	void (*smc)(struct cpu *cpu, uint32_t imm);
 	/* Cycles that the PMU sees. */
 	uint64_t (*cycles)(struct cpu *cpu);
+	/* Level of the PMU's overflow interrupt. The only one that may be NULL: not connected. */
+	void (*pmu_irq)(struct cpu *cpu, bool level);
 };
 enum tlb_op { TLB_ALL, TLB_MVA, TLB_ASID, TLB_MVA_ALL_ASID };
 
@@ -211,6 +218,7 @@ struct cpu {
 	int32_t countdown_start;  /* what countdown was last set to */
 	uint64_t insns_before;    /* instructions executed before that */
 	uint64_t stats[CPU_STAT_COUNT];
+	uint64_t sensitive[SENSITIVE_COUNT]; /* sensitive instructions executed, by class */
 };
 
 static_assert(offsetof(struct cpu, tmp) <= 256, "hot fields within a signed byte of &cpu + 128");
@@ -271,6 +279,11 @@ void cpu_take_exception(struct cpu *cpu, enum exception exc);
 void cpu_data_abort(struct cpu *cpu);
 /* Prefetch abort from cpu->fault: IFSR, IFAR, then the exception. */
 void cpu_prefetch_abort(struct cpu *cpu);
+/*
+ * SMC #@imm at r[15]: a monitor of the guest's own (MVBAR was written) gets the exception; otherwise hooks->smc answers and the
+ * guest goes on behind the instruction. In user mode SMC is UNDEFINED: the translator sees to that.
+ */
+void cpu_smc(struct cpu *cpu, uint32_t imm);
 /* Exception return: writes CPSR from @spsr and branches to @pc, aligned for the new state. */
 void cpu_exception_return(struct cpu *cpu, uint32_t pc, uint32_t spsr);
 /* The interrupt that should be taken now, EXC_IRQ or EXC_FIQ, or -1 (lines and masks). */
@@ -292,5 +305,7 @@ void cpu_attention(struct cpu *cpu, uint32_t why);
 #define KEY_ALIGN (1u << 5)  /* SCTLR.A */
 #define KEY_IT_SHIFT 8       /* bits 15:8: ITSTATE */
 uint32_t cpu_state_key(const struct cpu *cpu);
+/* CPACR lets the current privilege use CP10 and CP11. FPEXC.EN aside: FPEXC itself, FPSID and MVFR are accessible with this alone. */
+bool cpu_fp_allowed(const struct cpu *cpu);
 
 #endif

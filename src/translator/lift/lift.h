@@ -24,10 +24,13 @@ struct lift_source {
 };
 
 struct lift_options {
-	uint16_t max_insns;    /* 1 and up */
+	uint16_t max_insns;    /* 1 and up; more than LIFT_MAX_INSNS counts as that */
 	bool superblocks;      /* follow direct branches, go on after conditional ones */
 	bool strict_undefined; /* unused encodings are UNDEFINED */
+	bool count_sensitive;  /* count also those sensitive instructions that are translated in line */
 };
+#define LIFT_MAX_INSNS 64
+#define LIFT_MAX_EXITS 30 /* `exit` ops in a block: two below X64_MAX_EXITS */
 
 /* What a lifted block covers, for invalidation: it never leaves the page, except the last instruction when it straddles. */
 struct lift_result {
@@ -53,9 +56,18 @@ struct lift {
 	uint32_t key;
 	uint32_t it;        /* ITSTATE for the current instruction */
 	bool thumb;
-	bool done;          /* the block has ended */
+	bool done;          /* the block ends after this instruction; a path that is still open goes on at `next` by an exit */
 	uint16_t skip;      /* label that a failed condition goes to; 0xffff: none open */
+	uint8_t skip_cond;  /* the condition under which code up to `skip` runs */
+	uint8_t size;       /* bytes of the current instruction */
+	uint8_t follows;    /* direct branches followed so far */
+	uint8_t exits;      /* direct exits so far */
+	uint16_t insns;     /* instructions so far, this one included */
+	gva_t next;         /* where lifting goes on after this instruction */
+	uint64_t visited[GUEST_PAGE_SIZE / 2 / 64]; /* halfwords of the page where an instruction of this block starts */
 };
+#define LIFT_NO_LABEL 0xffff
+
 /* The manual's PC value for the current instruction: address + 8 or + 4. */
 static inline uint32_t lift_pc_value(const struct lift *l)
 {
