@@ -24,6 +24,12 @@ struct line {
 	unsigned n;
 	bool level;
 };
+/*
+ * Private interrupts (PPIs): a device with one instance a core drives core k's copy of a line as number n | k << LINE_CORE_SHIFT.
+ * Sinks of shared lines never see such numbers.
+ */
+#define LINE_CORE_SHIFT 16
+#define DEVICE_CORES 4 /* cores that banked models have room for */
 static inline void line_set(struct line *line, bool level)
 {
 	if (line->level == level)
@@ -49,6 +55,10 @@ struct device_env {
 	void (*cpu_line)(void *opaque, unsigned index, unsigned line, bool level);
 	/* Which core the current MMIO access comes from (banked registers). */
 	unsigned (*current_cpu)(void *opaque);
+	/* Guest PC of the current MMIO access, for messages; may be NULL. */
+	gva_t (*current_pc)(void *opaque);
+	/* Wall-clock time at event clock 0, ns since 1970 (-rtc base): real-time clocks count from it. */
+	int64_t rtc_epoch_ns;
 	/* Wakes a core from the virtual pen (SYS_FLAGS written); nothing with one core. */
 	void (*pen_written)(void *opaque, uint32_t entry);
 	void *opaque;
@@ -69,6 +79,7 @@ struct device_reg {
 	uint16_t count;     /* registers in an array, 4 bytes apart; 0 means 1 */
 	uint32_t reset;
 	uint32_t wmask;     /* writable bits (or W1C bits) */
+	uint32_t smask;     /* further bits that the model itself changes in regs[]; a snapshot may differ from reset in wmask | smask */
 	/* Hooks; NULL: plain storage. @i: element of the array. post_write runs after the masked store. */
 	uint32_t (*read)(struct device *dev, unsigned i);
 	void (*write)(struct device *dev, unsigned i, uint32_t value);
@@ -118,6 +129,11 @@ struct device_class {
 	int (*write)(struct device *dev, unsigned window, uint32_t offset, unsigned size, uint32_t value);
 	/* Interrupt controllers: the input that an interrupt specifier of @cells cells names; -EINVAL. */
 	int (*irq_input)(struct device *dev, const uint32_t *spec, unsigned cells, struct line *line, struct error *err);
+	/*
+	 * What the board's firmware leaves behind before it starts a kernel (a UART that is on, say). Called through device_firmware()
+	 * after reset when a kernel is booted directly, never when firmware runs in the guest. NULL: nothing.
+	 */
+	void (*firmware)(struct device *dev);
 	bool stub; /* answers IDs only: counted and named as not modelled */
 };
 
@@ -130,23 +146,58 @@ struct device {
 	unsigned irq_count;
 	unsigned windows;
 	struct device *next;
-	uint64_t unknown_accesses;
+	uint64_t unknown_accesses; /* stubs: all accesses; others: those to no register */
+	/* The framework's own. */
+	struct device_window *window; /* one a reg entry */
+	uint16_t *index;              /* of each word of the window: element of regs[] + 1, or 0 */
+	unsigned words;
+	uint16_t *row;                /* of each element of regs[]: its row */
+	unsigned elements;
+};
+struct device_window {
+	struct device *dev;
+	unsigned index;
+	uint32_t size;
 };
 
 /* Index of a row's first word in regs[] is computed once; offset of @reg_offset, BUG when there is none. For models' own use. */
 uint32_t *device_reg_at(struct device *dev, uint32_t offset);
 
-/* Allocates an instance and realizes it; maps its windows into env->phys. NULL and a filled error. */
+/* Name of the register at @offset ("ICDIPR[3]"), "?" when there is none. Returns @buf. */
+const char *device_reg_name(const struct device *dev, uint32_t offset, char *buf, size_t size);
+
+/*
+ * What the guest does to the device that its manual forbids, or what is not modelled; for models' own use. Rate limited by device,
+ * offset and text. The line names device, register, the guest's PC and symbol.
+ */
+void device_guest_error(struct device *dev, uint32_t offset, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void device_unimp(struct device *dev, uint32_t offset, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Drives core @core's copy @copy of a private interrupt line that the binder connected as @line. */
+void device_core_line(const struct line *line, struct line *copy, unsigned core, bool level);
+/* Cores of the machine (1..DEVICE_CORES), and the one that makes the current access. */
+unsigned device_cores(const struct device *dev);
+unsigned device_core(const struct device *dev);
+
+/*
+ * Allocates an instance and realizes it; maps its windows into env->phys. NULL and a filled error. The registers have their reset
+ * values then, but no line was driven. irq[] has binding->irq_count unconnected lines: the binder fills them by irq_input() of their
+ * controllers, then calls device_update(). env must outlive the device; binding and tree need not.
+ */
 struct device *device_create(const struct device_class *class, const struct device_env *env, const struct device_binding *binding,
                              struct error *err);
 void device_destroy(struct device *dev);
 /* Phase 1 (registers and local state) and phase 2 (lines). */
 void device_reset(struct device *dev);
 void device_update(struct device *dev);
+/* The class's firmware hook; nothing without one. */
+void device_firmware(struct device *dev);
 /* A guest access; what phys calls. */
 int device_read(struct device *dev, unsigned window, uint32_t offset, unsigned size, uint32_t *value);
 int device_write(struct device *dev, unsigned window, uint32_t offset, unsigned size, uint32_t value);
-/* Snapshot of regs[] and extra state; size is fixed per class. load validates and leaves the device as it was on failure. */
+/*
+ * Snapshot of regs[] and extra state; size is fixed per class. load validates and leaves the device as it was on failure.
+ * Input levels of interrupt controllers are wires, not state: load all other devices, device_update() them, then load controllers.
+ */
 size_t device_state_size(const struct device *dev);
 void device_save(const struct device *dev, void *to);
 int device_load(struct device *dev, const void *from, size_t size, struct error *err);
