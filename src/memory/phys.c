@@ -140,13 +140,13 @@ static int back_with_host_memory(struct region *region, struct error *err)
 		int code = errno;
 
 		close(fd);
-		return error_set(err, code, "cannot size the host memory of %s to %" PRIu64 " MiB: %s", region->name,
+		return error_set(err, code, "cannot size the host memory of %s to %llu MiB: %s", region->name,
 		                 region->size / MiB, strerror(code));
 	}
 	host = mmap(NULL, region->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
 	close(fd);
 	if (host == MAP_FAILED)
-		return error_set(err, ENOMEM, "cannot map %" PRIu64 " MiB of host memory for %s: use less memory (-m)",
+		return error_set(err, ENOMEM, "cannot map %llu MiB of host memory for %s: use less memory (-m)",
 		                 region->size / MiB, region->name);
 	region->host = host;
 	region->frames = calloc(region->size >> GUEST_PAGE_BITS, sizeof(*region->frames));

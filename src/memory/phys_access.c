@@ -211,6 +211,8 @@ bool phys_load(struct phys *phys, gpa_t addr, const void *from, uint64_t len)
 		unsigned run;
 		uint8_t *host = page_run(phys, addr + done, len - done, &region, &frame, &run);
 
+		if (!host)
+			return false;
 		memcpy(host, (const uint8_t *)from + done, run);
 		phys_written(phys, frame, addr + done, run);
 		done += run;
