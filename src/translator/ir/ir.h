@@ -55,12 +55,14 @@ struct ir_insn {
 	ir_ref dst, dst2; /* results; IR_NONE */
 	ir_ref a, b, c;   /* sources; at most one is IR_IMM */
 	uint16_t mem;     /* ACCESS_* */
-	uint8_t group;    /* merged page check: on the first access of a group its length; on the others IR_GROUP_MEMBER; 0: alone */
+	uint8_t group;    /* merged page check: on the first access of a group its length; on the others IR_GROUP_MEMBER; 0: alone. Consecutive ops */
 	uint8_t unused;
 	uint32_t imm;     /* immediate operand, or the op's parameter */
 	uint32_t imm2;    /* address offset of accesses; second parameter */
 };
 #define IR_GROUP_MEMBER 0xff
+#define IR_GROUP_MAX 32 /* members; all load or all store, from the same base that only the last may overwrite, with the same ACCESS_USER */
+#define IR_GROUP_SPAN 256 /* bytes from the lowest to past the highest */
 
 #define IR_MAX_OPS 2048
 
@@ -97,6 +99,8 @@ uint8_t ir_cond_flags(unsigned cond);
 
 /* Checks every rule of this file. Returns NULL, or what is wrong (static text); *at is the op's index. */
 const char *ir_verify(const struct ir_block *block, unsigned *at);
+/* The largest number of `insn` ops on any path to op @i, itself included; @counts has block->count entries. See "Counting". */
+void ir_count_insns(const struct ir_insn *ops, unsigned count, uint16_t *counts);
 /* Readable text, one op a line, that ir_parse() reads back. */
 void ir_dump(const struct ir_block *block, FILE *to);
 /* Returns 0, or the number of the line that cannot be read. */

@@ -11,6 +11,7 @@
 
 #include "base/base.h"
 #include "base/error.h"
+#include "translator/ir/exit.h"
 
 struct cpu;
 struct ir_block;
@@ -54,17 +55,6 @@ static inline uint32_t jump_cache_hash(uint32_t pc_t)
 {
 	return (pc_t >> 1 ^ pc_t >> 13) & (JUMP_CACHE_SIZE - 1);
 }
-
-/* Why translated code came back. cpu->r[15] is always the next instruction to run, all guest state is in struct cpu. */
-enum x64_exit {
-	X64_EXIT_LOOKUP,    /* find the block for cpu->r[15] (indirect jump missed, checked entry failed) */
-	X64_EXIT_LINK,      /* same, and link cpu->exit_link to it if it can be */
-	X64_EXIT_STATE,     /* same, after system state changed */
-	X64_EXIT_CHECK,     /* countdown negative, or a poll saw attention */
-	X64_EXIT_EXCEPTION, /* take enum exception cpu->exit_arg[0] with immediate cpu->exit_arg[1] at r[15] */
-	X64_EXIT_RAISE,     /* a helper or access raised: enum helper_raise in cpu->exit_arg[0] */
-	X64_EXIT_WFI,
-};
 
 struct x64_options {
 	uint32_t optimizations; /* bit n: enum optimization n (translator.h) */

@@ -1,0 +1,96 @@
+#include "base/base.h"
+#include "translator/ir/ir.h"
+
+#include <string.h>
+
+const struct ir_op_info ir_op_info[IR_OP_COUNT] = {
+#define IR(id, text, operands, fdef, fuse, attr) [IR_##id] = { text, operands, fdef, fuse, attr },
+#include "translator/ir/ir_ops.def"
+#undef IR
+};
+
+void ir_block_init(struct ir_block *block, gva_t pc, uint32_t key)
+{
+	block->pc = pc;
+	block->key = key;
+	block->guest_insns = 0;
+	block->guest_bytes = 0;
+	block->count = 0;
+	block->tmps = 0;
+	block->labels = 0;
+	block->overflow = false;
+}
+
+struct ir_insn *ir_append(struct ir_block *block, enum ir_op op)
+{
+	struct ir_insn *insn;
+
+	BUG_ON((unsigned)op >= IR_OP_COUNT);
+	if (block->count < IR_MAX_OPS) {
+		insn = &block->ops[block->count++];
+	} else {
+		/* The caller may go on writing to it: it is thrown away with the block. */
+		block->overflow = true;
+		insn = &block->ops[IR_MAX_OPS - 1];
+	}
+	*insn = (struct ir_insn){
+		.op = (uint8_t)op,
+		.fuse = ir_op_info[op].fuse_always,
+		.dst = IR_NONE, .dst2 = IR_NONE,
+		.a = IR_NONE, .b = IR_NONE, .c = IR_NONE,
+	};
+	return insn;
+}
+
+ir_ref ir_tmp(struct ir_block *block)
+{
+	if (block->tmps >= IR_MAX_TMPS) {
+		block->overflow = true;
+		return IR_TMP0;
+	}
+	return (ir_ref)(IR_TMP0 + block->tmps++);
+}
+
+uint16_t ir_label(struct ir_block *block)
+{
+	if (block->labels >= IR_MAX_OPS) {
+		block->overflow = true;
+		return 0;
+	}
+	return block->labels++;
+}
+
+uint8_t ir_cond_flags(unsigned cond)
+{
+	/* By pairs: EQ NE, CS CC, MI PL, VS VC, HI LS, GE LT, GT LE, AL. */
+	static const uint8_t flags[8] = {
+		IR_Z, IR_C, IR_N, IR_V, IR_C | IR_Z, IR_N | IR_V, IR_N | IR_Z | IR_V, 0,
+	};
+
+	return flags[cond >> 1 & 7];
+}
+
+static bool is_branch(unsigned op)
+{
+	return op == IR_BR || op == IR_BRC || op == IR_BRZ || op == IR_BRNZ;
+}
+
+void ir_count_insns(const struct ir_insn *ops, unsigned count, uint16_t *counts)
+{
+	uint16_t at_label[IR_MAX_OPS] = { 0 };
+	uint16_t now = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct ir_insn *op = &ops[i];
+
+		if (op->op == IR_INSN)
+			now++;
+		else if (op->op == IR_LABEL && op->imm < IR_MAX_OPS)
+			now = MAX(now, at_label[op->imm]);
+		counts[i] = now;
+		if (is_branch(op->op) && op->imm < IR_MAX_OPS)
+			at_label[op->imm] = MAX(at_label[op->imm], now);
+		if (op->op == IR_BR || ir_op_info[op->op].attr & IRA_END)
+			now = 0;
+	}
+}
