@@ -23,6 +23,8 @@ struct io_loop_hooks {
 /* Creates the loop; the thread starts with io_loop_start(). */
 struct io_loop *io_loop_create(const struct io_loop_hooks *hooks, struct error *err);
 int io_loop_start(struct io_loop *loop, struct error *err);
+/* Stops the thread (if it runs): no hook or front end is called afterwards. chardev_close() may follow before io_loop_destroy(). */
+void io_loop_stop(struct io_loop *loop);
 /* Stops the thread, closes everything, restores the terminal. */
 void io_loop_destroy(struct io_loop *loop);
 struct uv_loop_s *io_loop_uv(struct io_loop *loop);
