@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "base/error.h"
+#include "machine/binder.h"
 #include "translator/translator.h"
 
 struct vm;
@@ -29,7 +30,7 @@ struct vm_options {
 	unsigned icount_shift;
 	const char *symbols;  /* vmlinux or ELF */
 	const char *rtc_base; /* -rtc base= */
-	enum { UNMODELLED_STUB, UNMODELLED_ABORT, UNMODELLED_LOG, UNMODELLED_RAM } unmodelled;
+	enum unmodelled unmodelled;
 	struct translator_options translator;
 	struct log *log;
 };
@@ -43,7 +44,7 @@ struct tree *vm_tree(struct vm *vm);
 enum vm_end { VM_POWER_OFF, VM_REBOOT /* under -no-reboot */, VM_QUIT, VM_VERIFY_FAILED };
 /* Runs until the guest powers off, reboots under -no-reboot, or vm_quit(). */
 enum vm_end vm_run(struct vm *vm);
-/* Ends vm_run() soon; any thread, async-signal-safe. */
+/* Ends vm_run() soon; any thread. */
 void vm_quit(struct vm *vm);
 struct cpu *vm_cpu(struct vm *vm, unsigned index);
 /* -stats. Any thread: values may be slightly old. */

@@ -1,0 +1,44 @@
+/* vm_internal.h - struct vm, for the files of this room. */
+#ifndef DBTVM_MACHINE_VM_INTERNAL_H
+#define DBTVM_MACHINE_VM_INTERNAL_H
+
+#include "base/base.h"
+#include "base/event.h"
+#include "cpu/cpu.h"
+#include "devices/device.h"
+#include "machine/vm.h"
+
+#include <pthread.h>
+
+struct vm {
+	struct cpu cpu; /* the one core, for now */
+	struct vm_options options;
+	const struct board *board;
+	struct tree *tree;     /* the guest's */
+	struct tree *universe; /* the board's own */
+	gpa_t ram_base;        /* of the bank that boots */
+	uint64_t ram_size;
+	struct phys *phys;
+	struct mmu *mmu;
+	struct translator *translator;
+	struct binder *binder;
+	struct boot *boot;
+	struct symbols *symbols;
+	struct io_loop *loop;
+	struct chardev *serial[8];
+	struct device_env env;
+
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	/* Under the lock: */
+	struct event_clock clock;
+	int64_t warp;       /* -icount: ns skipped while the core slept */
+	bool reset_wanted;
+	bool ending;
+	enum vm_end end;
+};
+
+void vm_lock(void *vm);
+void vm_unlock(void *vm);
+
+#endif
