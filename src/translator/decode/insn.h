@@ -78,7 +78,7 @@ struct insn {
 	uint64_t vimm;       /* expanded modified immediate (64 bits) */
 
 	/* Coprocessor */
-	uint8_t coproc, opc1, opc2, crn, crm;
+	uint8_t coproc, opc1, opc2, crn, crm; /* imm2 = 1: the unconditional form (MCR2, LDC2..); LDC/STC: opc1 = D (long), imm = option when unindexed */
 };
 
 /*
@@ -98,12 +98,18 @@ struct decode_row {
 	const char *bits;    /* the bit string as written in the .def */
 	uint32_t mask, value; /* fixed bits */
 	uint16_t op;
-	uint8_t set;
+	uint8_t set;         /* VFP and Advanced SIMD rows say SET_A32 and serve T32 as well: see decode_t32_of_a32() */
 	uint8_t table;       /* which .def: enum decode_table */
+	uint8_t order;       /* of rows that overlap the one with the higher order wins */
+	bool has_cond;       /* A32: bits 31:28 are a condition, not 1111 (mask does not cover them) */
 };
 enum decode_table { TABLE_A32, TABLE_T16, TABLE_T32, TABLE_VFP, TABLE_NEON };
 unsigned decode_row_count(void);
 const struct decode_row *decode_row(unsigned row);
+/* struct insn's row when there was none. */
+#define DECODE_NO_ROW 0xffff
+/* The T32 encoding of an A32 VFP or Advanced SIMD instruction (conditions become AL). */
+uint32_t decode_t32_of_a32(uint32_t bits);
 /* The mnemonic of an op, lower case: "add". */
 const char *insn_op_name(enum insn_op op);
 

@@ -1,0 +1,66 @@
+/*
+ * decode_internal.h - between the tables, the index and the recipes; nobody else includes it.
+ *
+ * A row of a .def table is ROW(name, op, bits, recipe, not, order):
+ *   bits    the encoding, most significant bit first, blanks ignored.  0 and 1 are fixed, (0) and (1) should be so (else UNPREDICTABLE),
+ *           x is ignored, a letter is a field; the bits of a letter need not be adjacent, they are joined from left to right.
+ *           A field c is the condition: it does not match 1111.
+ *   recipe  the function recipe_<recipe>() that fills what depends on more than one field
+ *   not     letters whose value 15 is UNPREDICTABLE; those after a '/' must be neither 13 nor 15
+ *   order   rows that overlap must differ in it; the higher is tried first
+ *
+ * Before a recipe runs these letters are already in struct insn:
+ *   c cond, d rd, n rn, m rm, s rs, t rt, u rt2, i imm, S setflags, P index, U add, W wback.
+ * The tables of VFP and Advanced SIMD are written as A32; T32 has the same encodings with other top bits.
+ */
+#ifndef DBTVM_TRANSLATOR_DECODE_DECODE_INTERNAL_H
+#define DBTVM_TRANSLATOR_DECODE_DECODE_INTERNAL_H
+
+#include "base/base.h"
+#include "base/bits.h"
+#include "translator/decode/insn.h"
+
+/* The fields of one instruction, by letter (absent ones are 0). */
+struct fields {
+	uint32_t value[64];
+};
+#define F(letter) (f->value[(letter) & 63])
+
+typedef void recipe_fn(struct insn *insn, const struct fields *f);
+
+/* Every recipe that a table names. */
+#define ROW(name, op, bits, recipe, not, order) recipe_fn recipe_##recipe;
+#include "translator/decode/a32.def"
+#include "translator/decode/t16.def"
+#include "translator/decode/t32.def"
+#include "translator/decode/vfp.def"
+#include "translator/decode/neon.def"
+#undef ROW
+
+/* UNDEFINED wins over UNPREDICTABLE. */
+static inline void undefined_if(struct insn *insn, bool condition)
+{
+	if (condition)
+		insn->status = INSN_UNDEFINED;
+}
+
+static inline void unpredictable_if(struct insn *insn, bool condition)
+{
+	if (condition && insn->status == INSN_OK)
+		insn->status = INSN_UNPREDICTABLE;
+}
+
+/* BadReg() of the manual's Thumb pages: SP or PC. */
+static inline bool bad_reg(unsigned reg)
+{
+	return reg == 13 || reg == 15;
+}
+
+/* Operand 2 is rm with a constant shift: DecodeImmShift() (A8.4.3). */
+void operand_shifted(struct insn *insn, unsigned type, unsigned imm5);
+/* Operand 2 is an immediate; @carry: enum insn_carry. */
+void operand_imm(struct insn *insn, uint32_t imm, unsigned carry);
+/* What A8 says of load and store with base @n: no writeback to the PC or to a transferred register. */
+void check_base(struct insn *insn, bool two);
+
+#endif
