@@ -114,6 +114,6 @@ bool lift_memory(struct lift *l, const struct insn *insn);
 bool lift_branch(struct lift *l, const struct insn *insn);
 bool lift_system(struct lift *l, const struct insn *insn);
 /* ALUWritePC() or, with flags, an exception return: what data processing with Rd 15 does. */
-void lift_exception_return(struct lift *l, ir_ref pc);
+void lift_exception_return(struct lift *l, ir_ref pc, enum sensitive_class sensitive);
 
 #endif

@@ -1,0 +1,251 @@
+/*
+ * lift_block.c - the decode loop: one block from one page.
+ *
+ * Conditions and IT blocks become a forward branch over the instruction. Neighbours under the same condition share the branch as
+ * long as none of them may have changed the flags.
+ */
+#include "base/base.h"
+#include "translator/lift/lift.h"
+
+#include "translator/lift/lift_emit.h"
+
+/* Room that any single instruction fits in. */
+#define OPS_RESERVE 256
+#define TMPS_RESERVE 128
+
+static uint32_t read16(const uint8_t *bytes)
+{
+	return bytes[0] | (uint32_t)bytes[1] << 8;
+}
+
+/*
+ * Reads the instruction at l->pc. Returns 1; 0: it lies (or ends) outside of the page; -1: as lift_block().
+ * Instructions are little endian whatever CPSR.E says (BE-8, A3.3.1).
+ */
+static int fetch(struct lift *l, const struct lift_source *source, uint32_t *bits, struct lift_result *result)
+{
+	uint32_t offset = l->pc - source->page;
+	const uint8_t *bytes, *more;
+
+	if (offset >= GUEST_PAGE_SIZE)
+		return 0;
+	bytes = source->bytes + offset;
+	if (!l->thumb) {
+		*bits = read16(bytes) | read16(bytes + 2) << 16;
+		return 1;
+	}
+	*bits = read16(bytes) << 16;
+	if (!t32_is_wide((uint16_t)(*bits >> 16)))
+		return 1;
+	if (offset < GUEST_PAGE_SIZE - 2) {
+		*bits |= read16(bytes + 2);
+		return 1;
+	}
+	if (l->insns > 0)
+		return 0;
+	if (source->next_page(source->opaque, &more) < 0)
+		return -1;
+	*bits |= read16(more);
+	result->straddles = true;
+	return 1;
+}
+
+static void close_condition(struct lift *l)
+{
+	if (l->skip == LIFT_NO_LABEL)
+		return;
+	lift_label(l, l->skip);
+	l->skip = LIFT_NO_LABEL;
+}
+
+static void open_condition(struct lift *l, unsigned cond)
+{
+	struct ir_insn *brc;
+
+	l->skip = ir_label(l->block);
+	l->skip_cond = (uint8_t)cond;
+	brc = ir_append(l->block, IR_BRC);
+	brc->cond = (uint8_t)(cond ^ 1);
+	brc->fuse = ir_cond_flags(cond ^ 1);
+	brc->imm = l->skip;
+}
+
+/* True when the ops from @from on may have changed flags. */
+static bool flags_changed(const struct ir_block *block, unsigned from)
+{
+	for (unsigned i = from; i < block->count; i++)
+		if (block->ops[i].fdef || block->ops[i].op == IR_CALL || block->ops[i].op == IR_SIMD)
+			return true;
+	return false;
+}
+
+static bool path_ended(const struct lift *l)
+{
+	return l->block->count && ir_op_info[l->block->ops[l->block->count - 1].op].attr & IRA_END;
+}
+
+static void mark(struct lift *l)
+{
+	struct ir_insn *insn = ir_append(l->block, IR_INSN);
+
+	insn->imm = l->pc;
+	insn->imm2 = l->it << 8 | l->size;
+}
+
+/* VFP and Advanced SIMD meanings stand behind all others. */
+static bool is_fp(const struct insn *insn)
+{
+	return insn->op > INSN_CHKA;
+}
+
+/* FPEXC.EN does not matter to these when privileged (A2.6.3); they check CPACR themselves. */
+static bool is_fp_system(const struct insn *insn)
+{
+	return (insn->op == INSN_VMRS || insn->op == INSN_VMSR) && insn->imm != 1;
+}
+
+void lift_int(struct lift *l, const struct insn *insn)
+{
+	if (!lift_data(l, insn) && !lift_memory(l, insn) && !lift_branch(l, insn) && !lift_media(l, insn) && !lift_multiply(l, insn) &&
+	    !lift_system(l, insn))
+		lift_undefined(l);
+}
+
+static void lift_one(struct lift *l, const struct insn *insn)
+{
+	if (insn->status == INSN_UNDEFINED) {
+		lift_undefined(l);
+	} else if (!is_fp(insn)) {
+		lift_int(l, insn);
+	} else if (!(l->key & KEY_FPEN) && !(is_fp_system(insn) && lift_privileged(l))) {
+		lift_undefined(l);
+	} else if (!lift_fp(l, insn)) {
+		lift_undefined(l);
+	}
+}
+
+/* The condition under which @insn runs, and in an IT block what else that changes. */
+static unsigned condition(const struct lift *l, struct insn *insn)
+{
+	unsigned cond = insn->cond;
+
+	if (l->thumb && lift_in_it(l)) {
+		cond = l->it >> 4;
+		if (insn->set_unless_it)
+			insn->setflags = false;
+		if (insn->op == INSN_BKPT)
+			cond = INSN_COND_AL;
+	}
+	return MIN(cond, INSN_COND_AL);
+}
+
+static void lift_instruction(struct lift *l, uint32_t bits, struct lift_result *result)
+{
+	uint32_t offset = l->pc & GUEST_PAGE_MASK;
+	struct insn insn;
+	unsigned cond, from;
+	bool was_it = lift_in_it(l);
+
+	decode(l->thumb ? SET_T32 : SET_A32, bits, &insn);
+	l->size = insn.size;
+	l->next = l->pc + insn.size;
+	l->insns++;
+	l->visited[offset / 128] |= 1ull << (offset / 2 % 64);
+	result->first = (uint16_t)MIN(result->first, offset);
+	result->last = (uint16_t)MAX(result->last, MIN(offset + insn.size, GUEST_PAGE_SIZE));
+
+	cond = condition(l, &insn);
+	if (l->skip != LIFT_NO_LABEL && l->skip_cond != cond)
+		close_condition(l);
+	mark(l);
+	/* Exits leave IT 0 in the key; within the block the markers carry ITSTATE. */
+	if (l->insns == 1 && l->it)
+		lift_stcpu(l, operand_imm(0), offsetof(struct cpu, it));
+	if (cond != INSN_COND_AL && l->skip == LIFT_NO_LABEL)
+		open_condition(l, cond);
+	from = l->block->count;
+	lift_one(l, &insn);
+	if (l->skip != LIFT_NO_LABEL) {
+		if (path_ended(l) || l->done || flags_changed(l->block, from))
+			close_condition(l);
+	} else if (path_ended(l)) {
+		l->done = true;
+	}
+	if (was_it)
+		l->it = lift_it_next(l->it);
+}
+
+/* The block stops before l->next. */
+static void leave(struct lift *l)
+{
+	struct ir_insn *insn;
+
+	close_condition(l);
+	if (path_ended(l))
+		return;
+	if (!l->it) {
+		lift_exit(l, l->next, l->thumb);
+		return;
+	}
+	insn = ir_append(l->block, IR_EXIT_NEXT);
+	insn->imm = l->next;
+	insn->imm2 = l->it;
+}
+
+static bool full(const struct lift *l, unsigned max_insns)
+{
+	return l->insns >= max_insns || l->exits + 3 > LIFT_MAX_EXITS || l->block->count > IR_MAX_OPS - OPS_RESERVE ||
+	       l->block->tmps > IR_MAX_TMPS - TMPS_RESERVE;
+}
+
+static int lift_upto(struct lift *l, const struct lift_source *source, unsigned max_insns, struct lift_result *result)
+{
+	uint32_t bits;
+
+	while (!l->done && !full(l, max_insns)) {
+		int got = fetch(l, source, &bits, result);
+
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		lift_instruction(l, bits, result);
+		l->pc = l->next;
+	}
+	leave(l);
+	return 0;
+}
+
+int lift_block(struct cpu *cpu, const struct lift_source *source, const struct lift_options *options, struct ir_block *block,
+               struct lift_result *result)
+{
+	unsigned max_insns = MIN(options->max_insns, LIFT_MAX_INSNS);
+	gva_t pc = block->pc;
+	uint32_t key = block->key;
+	int status;
+
+	BUG_ON(!max_insns || ((pc ^ source->page) & ~GUEST_PAGE_MASK));
+	for (;; max_insns /= 2) {
+		struct lift l = {
+			.cpu = cpu,
+			.block = block,
+			.options = options,
+			.pc = pc & (key & KEY_T ? ~1u : ~3u),
+			.key = key,
+			.it = key >> KEY_IT_SHIFT & 0xff,
+			.thumb = key & KEY_T,
+			.skip = LIFT_NO_LABEL,
+		};
+
+		l.next = l.pc;
+		*result = (struct lift_result){ .first = GUEST_PAGE_SIZE - 1 };
+		status = lift_upto(&l, source, max_insns, result);
+		result->insns = l.insns;
+		block->guest_insns = l.insns;
+		block->guest_bytes = (uint32_t)(result->last - result->first) + (result->straddles ? 2 : 0);
+		if (!block->overflow)
+			return status;
+		BUG_ON(max_insns == 1);
+		ir_block_init(block, pc, key);
+	}
+}

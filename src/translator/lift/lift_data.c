@@ -1,0 +1,174 @@
+/* lift_data.c - data processing (A5.2.1-A5.2.3, A6.3.1-A6.3.11). */
+#include "base/base.h"
+#include "translator/lift/lift.h"
+
+#include "base/bits.h"
+#include "translator/lift/lift_emit.h"
+
+/* How a meaning is computed. */
+struct data_op {
+	uint16_t insn;
+	uint8_t ir;
+	bool logical;  /* N and Z from the result, C from the shifter */
+	bool carry_in;
+	bool reversed; /* operand2 - Rn */
+	bool test;     /* no result */
+	bool unary;    /* no Rn */
+};
+
+static const struct data_op data_ops[] = {
+	{ INSN_AND, IR_AND, .logical = true },
+	{ INSN_EOR, IR_XOR, .logical = true },
+	{ INSN_SUB, IR_SUB, .logical = false },
+	{ INSN_RSB, IR_SUB, .reversed = true },
+	{ INSN_ADD, IR_ADD, .logical = false },
+	{ INSN_ADC, IR_ADC, .carry_in = true },
+	{ INSN_SBC, IR_SBC, .carry_in = true },
+	{ INSN_RSC, IR_SBC, .carry_in = true, .reversed = true },
+	{ INSN_TST, IR_TST, .logical = true, .test = true },
+	{ INSN_TEQ, IR_TEQ, .logical = true, .test = true },
+	{ INSN_CMP, IR_CMP, .test = true },
+	{ INSN_CMN, IR_CMN, .test = true },
+	{ INSN_ORR, IR_OR, .logical = true },
+	{ INSN_MOV, IR_MOV, .logical = true, .unary = true },
+	{ INSN_BIC, IR_BIC, .logical = true },
+	{ INSN_MVN, IR_NOT, .logical = true, .unary = true },
+	{ INSN_ORN, IR_ORN, .logical = true },
+};
+
+static const uint8_t shift_ops[] = {
+	[SHIFT_LSL] = IR_LSL, [SHIFT_LSR] = IR_LSR, [SHIFT_ASR] = IR_ASR, [SHIFT_ROR] = IR_ROR, [SHIFT_RRX] = IR_RRX,
+};
+
+static bool is_plain_reg(const struct insn *insn)
+{
+	return insn->operand == OPERAND_REG && insn->shift != SHIFT_RRX && insn->shift_n == 0;
+}
+
+/* dst = the shifted register; @fdef: N and Z of it too when MOV wants them. */
+static void emit_shift(struct lift *l, ir_ref dst, const struct insn *insn, uint8_t fdef)
+{
+	enum ir_op op = shift_ops[insn->shift];
+	struct operand rm = operand_ref(lift_reg(l, insn->rm));
+	uint8_t carry = fdef & IR_C;
+
+	if (insn->operand == OPERAND_REG_SHIFT)
+		lift_emit(l, op, dst, rm, operand_ref(lift_reg(l, insn->rs)), fdef, carry); /* count 0 keeps C */
+	else if (op == IR_RRX)
+		lift_emit(l, op, dst, rm, NO_OPERAND, fdef, IR_C);
+	else
+		lift_emit(l, op, dst, rm, operand_imm(insn->shift_n), fdef, 0);
+}
+
+/* Operand2; with @carry its carry out becomes C. */
+static struct operand operand2(struct lift *l, const struct insn *insn, bool carry)
+{
+	ir_ref tmp;
+
+	if (insn->operand == OPERAND_IMM) {
+		if (carry && insn->carry != CARRY_UNCHANGED) {
+			struct ir_insn *setc = ir_append(l->block, IR_SETC);
+
+			setc->imm = insn->carry == CARRY_1;
+			setc->fdef = IR_C;
+		}
+		return operand_imm(insn->imm);
+	}
+	if (is_plain_reg(insn))
+		return lift_operand(l, insn->rm);
+	tmp = ir_tmp(l->block);
+	emit_shift(l, tmp, insn, carry ? IR_C : 0);
+	return operand_ref(tmp);
+}
+
+/* A result for r15: ALUWritePC(), or with S an exception return. */
+static void write_pc(struct lift *l, const struct insn *insn, struct operand result)
+{
+	uint32_t how = l->thumb ? 0 : JUMP_INTERWORK;
+
+	if (insn->setflags) {
+		lift_exception_return(l, lift_ref(l, result), SENSITIVE_EXC_RETURN);
+		return;
+	}
+	if (insn->op == INSN_MOV && is_plain_reg(insn) && insn->rm == 14)
+		how |= JUMP_RETURN;
+	lift_jump(l, result, how);
+}
+
+static void lift_data_op(struct lift *l, const struct insn *insn, const struct data_op *op)
+{
+	bool flags = insn->setflags || op->test;
+	bool to_pc = insn->rd == 15 && !op->test;
+	uint8_t fdef = !flags || to_pc ? 0 : op->logical ? IR_NZ : IR_NZCV;
+	uint8_t fuse = op->carry_in ? IR_C : 0;
+	ir_ref dst = op->test ? IR_NONE : lift_dst(l, insn->rd);
+	struct operand a, b;
+
+	/* MOV of a shifted register is the shift itself. */
+	if (op->ir == IR_MOV && insn->operand != OPERAND_IMM && !is_plain_reg(insn)) {
+		emit_shift(l, dst, insn, fdef ? IR_NZC : 0);
+		if (to_pc)
+			write_pc(l, insn, operand_ref(dst));
+		return;
+	}
+	b = operand2(l, insn, fdef && op->logical);
+	if (op->unary) {
+		if (to_pc && op->ir == IR_MOV) {
+			write_pc(l, insn, b);
+			return;
+		}
+		lift_emit(l, op->ir, dst, b, NO_OPERAND, fdef, 0);
+	} else {
+		a = lift_operand(l, insn->rn);
+		if (operand_is_imm(a) && operand_is_imm(b) && !fdef && (op->ir == IR_ADD || op->ir == IR_SUB) && !op->reversed) {
+			struct operand value = operand_imm(op->ir == IR_ADD ? a.imm + b.imm : a.imm - b.imm);
+
+			if (to_pc)
+				write_pc(l, insn, value);
+			else
+				lift_mov(l, dst, value);
+			return;
+		}
+		lift_emit(l, op->ir, dst, op->reversed ? b : a, op->reversed ? a : b, fdef, fuse);
+	}
+	if (to_pc)
+		write_pc(l, insn, operand_ref(dst));
+}
+
+bool lift_data(struct lift *l, const struct insn *insn)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(data_ops); i++) {
+		if (data_ops[i].insn == insn->op) {
+			lift_data_op(l, insn, &data_ops[i]);
+			return true;
+		}
+	}
+	switch (insn->op) {
+	case INSN_ADR: {
+		uint32_t base = lift_pc_value(l) & ~3u;
+		struct operand value = operand_imm(insn->add ? base + insn->imm : base - insn->imm);
+
+		if (insn->rd == 15)
+			lift_jump(l, value, l->thumb ? 0 : JUMP_INTERWORK);
+		else
+			lift_mov(l, insn->rd, value);
+		return true;
+	}
+	case INSN_MOVT: {
+		ir_ref dst = lift_dst(l, insn->rd);
+		ir_ref low = ir_tmp(l->block);
+
+		lift_emit(l, IR_UXTH, low, operand_ref(lift_reg(l, insn->rd)), NO_OPERAND, 0, 0);
+		lift_emit(l, IR_OR, dst, operand_ref(low), operand_imm(insn->imm << 16), 0, 0);
+		return true;
+	}
+	case INSN_SUBS_PC_LR: {
+		ir_ref pc = lift_tmp(l, IR_SUB, operand_ref(14), operand_imm(insn->imm));
+
+		lift_exception_return(l, pc, SENSITIVE_EXC_RETURN);
+		return true;
+	}
+	default:
+		return false;
+	}
+}

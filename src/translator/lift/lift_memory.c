@@ -1,0 +1,375 @@
+/*
+ * lift_memory.c - loads and stores (A4.6, A4.7, A5.3, A5.5, A6.3.5-A6.3.10).
+ *
+ * All accesses of an instruction come before its base write-back, and a load into the base or index register of an instruction with
+ * several accesses goes through a temporary: an abort leaves the registers that the instruction needs to run again.
+ */
+#include "base/base.h"
+#include "translator/lift/lift.h"
+
+#include "translator/lift/lift_emit.h"
+
+/* One address: base + offset, and what is written back to Rn. */
+struct address {
+	struct operand base;
+	uint32_t offset;
+	struct operand after; /* wback: Rn's new value, when it is in a temporary; else NO_OPERAND: Rn + step */
+	uint32_t step;
+};
+
+static uint32_t user_flag(const struct lift *l, const struct insn *insn)
+{
+	return insn->exclusive_user && lift_privileged(l) ? ACCESS_USER : 0;
+}
+
+/* Rm shifted, as an operand. */
+static struct operand index_operand(struct lift *l, const struct insn *insn)
+{
+	static const uint8_t ops[] = {
+		[SHIFT_LSL] = IR_LSL, [SHIFT_LSR] = IR_LSR, [SHIFT_ASR] = IR_ASR, [SHIFT_ROR] = IR_ROR,
+	};
+	struct operand m = operand_ref(lift_reg(l, insn->rm));
+	ir_ref tmp = m.ref;
+
+	if (insn->shift == SHIFT_RRX) {
+		tmp = ir_tmp(l->block);
+		lift_emit(l, IR_RRX, tmp, m, NO_OPERAND, 0, IR_C);
+	} else if (insn->shift_n) {
+		tmp = lift_tmp(l, ops[insn->shift], m, operand_imm(insn->shift_n));
+	}
+	return operand_ref(tmp);
+}
+
+static struct address address_of(struct lift *l, const struct insn *insn)
+{
+	struct address at = { .base = lift_base(l, insn->rn), .after = NO_OPERAND };
+	uint32_t imm = insn->add ? insn->imm : 0 - insn->imm;
+	struct operand sum;
+
+	if (insn->operand != OPERAND_REG) {
+		at.step = imm;
+		if (insn->index)
+			at.offset = imm;
+		return at;
+	}
+	sum = operand_ref(lift_tmp(l, insn->add ? IR_ADD : IR_SUB, at.base, index_operand(l, insn)));
+	at.after = sum;
+	if (insn->index)
+		at.base = sum;
+	return at;
+}
+
+static void write_back(struct lift *l, const struct insn *insn, const struct address *at)
+{
+	if (!insn->wback || insn->rn == 15)
+		return;
+	if (at->after.ref != IR_NONE)
+		lift_mov(l, insn->rn, at->after);
+	else if (at->step)
+		lift_emit(l, IR_ADD, insn->rn, operand_ref(insn->rn), operand_imm(at->step), 0, 0);
+}
+
+static void lift_load_one(struct lift *l, const struct insn *insn, uint32_t mem)
+{
+	struct address at = address_of(l, insn);
+	ir_ref dst = lift_dst(l, insn->rt);
+
+	/* Rt == Rn with write-back is UNPREDICTABLE: the loaded value wins, as in QEMU. */
+	lift_load(l, dst, at.base, at.offset, mem | user_flag(l, insn));
+	if (insn->rt != insn->rn)
+		write_back(l, insn, &at);
+	if (insn->rt == 15) {
+		bool pop = insn->rn == 13 && insn->wback && !insn->index;
+
+		lift_jump(l, operand_ref(dst), JUMP_INTERWORK | (pop ? JUMP_RETURN : 0));
+	}
+}
+
+static void lift_store_one(struct lift *l, const struct insn *insn, uint32_t mem)
+{
+	struct address at = address_of(l, insn);
+
+	lift_store(l, lift_operand(l, insn->rt), at.base, at.offset, mem | user_flag(l, insn));
+	write_back(l, insn, &at);
+}
+
+static void lift_ldrd(struct lift *l, const struct insn *insn)
+{
+	struct address at = address_of(l, insn);
+	uint32_t mem = ACCESS_SIZE(2) | ACCESS_ALIGNED;
+	bool via_tmp = insn->rt == insn->rn || (insn->operand == OPERAND_REG && insn->rt == insn->rm);
+	ir_ref first = via_tmp ? ir_tmp(l->block) : lift_dst(l, insn->rt);
+
+	lift_load(l, first, at.base, at.offset, mem);
+	lift_load(l, lift_dst(l, insn->rt2), at.base, at.offset + 4, mem);
+	if (insn->rt != insn->rn && insn->rt2 != insn->rn)
+		write_back(l, insn, &at);
+	if (via_tmp && insn->rt != 15)
+		lift_mov(l, insn->rt, operand_ref(first));
+}
+
+static void lift_strd(struct lift *l, const struct insn *insn)
+{
+	struct address at = address_of(l, insn);
+	uint32_t mem = ACCESS_SIZE(2) | ACCESS_ALIGNED;
+
+	lift_store(l, lift_operand(l, insn->rt), at.base, at.offset, mem);
+	lift_store(l, lift_operand(l, insn->rt2), at.base, at.offset + 4, mem);
+	write_back(l, insn, &at);
+}
+
+static bool lift_single(struct lift *l, const struct insn *insn)
+{
+	if (insn->exclusive_user)
+		lift_sensitive(l, SENSITIVE_LDRT);
+	switch (insn->op) {
+	case INSN_LDR:
+		lift_load_one(l, insn, ACCESS_SIZE(2));
+		return true;
+	case INSN_LDRB:
+		lift_load_one(l, insn, ACCESS_SIZE(0));
+		return true;
+	case INSN_LDRH:
+		lift_load_one(l, insn, ACCESS_SIZE(1));
+		return true;
+	case INSN_LDRSB:
+		lift_load_one(l, insn, ACCESS_SIZE(0) | ACCESS_SIGNED);
+		return true;
+	case INSN_LDRSH:
+		lift_load_one(l, insn, ACCESS_SIZE(1) | ACCESS_SIGNED);
+		return true;
+	case INSN_STR:
+		lift_store_one(l, insn, ACCESS_SIZE(2));
+		return true;
+	case INSN_STRB:
+		lift_store_one(l, insn, ACCESS_SIZE(0));
+		return true;
+	case INSN_STRH:
+		lift_store_one(l, insn, ACCESS_SIZE(1));
+		return true;
+	case INSN_LDRD:
+		lift_ldrd(l, insn);
+		return true;
+	case INSN_STRD:
+		lift_strd(l, insn);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Loads and stores of several registers: offset of the lowest word from Rn, and Rn's step. */
+static uint32_t multiple_start(const struct insn *insn, unsigned count)
+{
+	uint32_t start = insn->add ? 0 : 0 - 4 * count;
+
+	return insn->index == insn->add ? start + 4 : start;
+}
+
+static void multiple_write_back(struct lift *l, const struct insn *insn, unsigned count)
+{
+	if (!insn->wback)
+		return;
+	lift_emit(l, IR_ADD, lift_dst(l, insn->rn), operand_ref(lift_reg(l, insn->rn)), operand_imm(insn->add ? 4 * count : 0 - 4 * count), 0, 0);
+}
+
+/* LDM ^ without r15: registers of user mode. */
+static void lift_ldm_user(struct lift *l, const struct insn *insn, uint32_t offset)
+{
+	struct operand base = operand_ref(lift_reg(l, insn->rn));
+	ir_ref values[16];
+
+	lift_sensitive(l, SENSITIVE_LDM_USER);
+	for (unsigned i = 0; i < 15; i++) {
+		if (!(insn->reglist >> i & 1))
+			continue;
+		values[i] = ir_tmp(l->block);
+		lift_load(l, values[i], base, offset, ACCESS_SIZE(2) | ACCESS_ALIGNED);
+		offset += 4;
+	}
+	for (unsigned i = 0; i < 15; i++) {
+		if (!(insn->reglist >> i & 1))
+			continue;
+		if (i < 8)
+			lift_mov(l, (ir_ref)i, operand_ref(values[i]));
+		else
+			lift_call(l, HELPER_ID_SET_USER_REG, IR_NONE, operand_imm(i), operand_ref(values[i]), NO_OPERAND);
+	}
+}
+
+static void lift_stm_user(struct lift *l, const struct insn *insn, uint32_t offset)
+{
+	struct operand base = operand_ref(lift_reg(l, insn->rn));
+
+	lift_sensitive(l, SENSITIVE_STM_USER);
+	for (unsigned i = 0; i < 16; i++) {
+		struct operand value = lift_operand(l, i);
+
+		if (!(insn->reglist >> i & 1))
+			continue;
+		if (i >= 8 && i < 15) {
+			ir_ref tmp = ir_tmp(l->block);
+
+			lift_call(l, HELPER_ID_USER_REG, tmp, operand_imm(i), NO_OPERAND, NO_OPERAND);
+			value = operand_ref(tmp);
+		}
+		lift_store(l, value, base, offset, ACCESS_SIZE(2) | ACCESS_ALIGNED);
+		offset += 4;
+	}
+}
+
+static void lift_ldm(struct lift *l, const struct insn *insn)
+{
+	unsigned count = (unsigned)__builtin_popcount(insn->reglist);
+	uint32_t offset = multiple_start(insn, count);
+	struct operand base = operand_ref(lift_reg(l, insn->rn));
+	ir_ref new_base = IR_NONE, pc = IR_NONE;
+
+	if (insn->exclusive_user && !(insn->reglist >> 15)) {
+		lift_ldm_user(l, insn, offset);
+		multiple_write_back(l, insn, count);
+		return;
+	}
+	for (unsigned i = 0; i < 16; i++) {
+		ir_ref dst = (ir_ref)i;
+
+		if (!(insn->reglist >> i & 1))
+			continue;
+		if (i == insn->rn)
+			dst = new_base = ir_tmp(l->block);
+		else if (i == 15)
+			dst = pc = ir_tmp(l->block);
+		lift_load(l, dst, base, offset, ACCESS_SIZE(2) | ACCESS_ALIGNED);
+		offset += 4;
+	}
+	if (new_base == IR_NONE)
+		multiple_write_back(l, insn, count);
+	else if (insn->rn != 15)
+		lift_mov(l, insn->rn, operand_ref(new_base));
+	if (pc == IR_NONE)
+		return;
+	if (insn->exclusive_user) {
+		lift_exception_return(l, pc, SENSITIVE_LDM_RETURN);
+	} else {
+		lift_jump(l, operand_ref(pc), JUMP_INTERWORK | (insn->rn == 13 ? JUMP_RETURN : 0));
+	}
+}
+
+static void lift_stm(struct lift *l, const struct insn *insn)
+{
+	unsigned count = (unsigned)__builtin_popcount(insn->reglist);
+	uint32_t offset = multiple_start(insn, count);
+	struct operand base = operand_ref(lift_reg(l, insn->rn));
+
+	if (insn->exclusive_user) {
+		lift_stm_user(l, insn, offset);
+		multiple_write_back(l, insn, count);
+		return;
+	}
+	for (unsigned i = 0; i < 16; i++) {
+		if (!(insn->reglist >> i & 1))
+			continue;
+		lift_store(l, lift_operand(l, i), base, offset, ACCESS_SIZE(2) | ACCESS_ALIGNED);
+		offset += 4;
+	}
+	multiple_write_back(l, insn, count);
+}
+
+/* UNPREDICTABLE forms that have no harmless reading: no registers, r15 as base; user registers asked for by user mode. */
+static bool multiple_refused(const struct lift *l, const struct insn *insn)
+{
+	return !insn->reglist || insn->rn == 15 || (insn->exclusive_user && !lift_privileged(l));
+}
+
+static uint32_t exclusive_size(unsigned op)
+{
+	switch (op) {
+	case INSN_LDREXB:
+	case INSN_STREXB:
+		return ACCESS_SIZE(0);
+	case INSN_LDREXH:
+	case INSN_STREXH:
+		return ACCESS_SIZE(1);
+	case INSN_LDREXD:
+	case INSN_STREXD:
+		return ACCESS_SIZE(3);
+	default:
+		return ACCESS_SIZE(2);
+	}
+}
+
+static void lift_exclusive(struct lift *l, const struct insn *insn, bool load)
+{
+	uint32_t size = exclusive_size(insn->op);
+	bool two = size == ACCESS_SIZE(3);
+	uint32_t mem = size | ACCESS_ALIGNED | (l->key & KEY_E ? ACCESS_BE : 0);
+	struct ir_insn *op;
+
+	if (insn->rn == 15 || insn->rt == 15 || (two && (insn->rt2 == 15 || (load && insn->rt == insn->rt2))) || (!load && insn->rd == 15)) {
+		lift_undefined(l);
+		return;
+	}
+	op = ir_append(l->block, load ? IR_LDREX : IR_STREX);
+	op->a = insn->rn;
+	op->imm2 = insn->imm;
+	op->mem = (uint16_t)mem;
+	if (load) {
+		op->dst = insn->rt;
+		op->dst2 = two ? insn->rt2 : IR_NONE;
+	} else {
+		op->dst = insn->rd;
+		op->b = insn->rt;
+		op->c = two ? insn->rt2 : IR_NONE;
+	}
+}
+
+static void lift_swp(struct lift *l, const struct insn *insn)
+{
+	uint32_t mem = insn->op == INSN_SWP ? ACCESS_SIZE(2) | ACCESS_ALIGNED : ACCESS_SIZE(0);
+	ir_ref old = ir_tmp(l->block);
+	struct operand base = operand_ref(lift_reg(l, insn->rn));
+
+	lift_load(l, old, base, 0, mem);
+	lift_store(l, lift_operand(l, insn->rm), base, 0, mem);
+	lift_mov(l, lift_dst(l, insn->rt), operand_ref(old));
+}
+
+bool lift_memory(struct lift *l, const struct insn *insn)
+{
+	switch (insn->op) {
+	case INSN_LDM:
+	case INSN_STM:
+		if (multiple_refused(l, insn))
+			lift_undefined(l);
+		else if (insn->op == INSN_LDM)
+			lift_ldm(l, insn);
+		else
+			lift_stm(l, insn);
+		return true;
+	case INSN_LDREX:
+	case INSN_LDREXB:
+	case INSN_LDREXH:
+	case INSN_LDREXD:
+		lift_exclusive(l, insn, true);
+		return true;
+	case INSN_STREX:
+	case INSN_STREXB:
+	case INSN_STREXH:
+	case INSN_STREXD:
+		lift_exclusive(l, insn, false);
+		return true;
+	case INSN_CLREX:
+		ir_append(l->block, IR_CLREX);
+		return true;
+	case INSN_SWP:
+	case INSN_SWPB:
+		lift_swp(l, insn);
+		return true;
+	case INSN_PLD:
+	case INSN_PLDW:
+	case INSN_PLI:
+		return true;
+	default:
+		return lift_single(l, insn);
+	}
+}
