@@ -318,6 +318,8 @@ void binder_reset(struct binder *binder)
 		device_reset(dev);
 	for (struct device *dev = binder->first; dev; dev = dev->next)
 		device_update(dev);
+	for (struct device *dev = binder->first; dev; dev = dev->next)
+		device_firmware(dev);
 }
 
 struct device *binder_devices(struct binder *binder)

@@ -29,7 +29,7 @@ struct binder_options {
 struct binder *binder_create(const struct tree *tree, const struct device_env *env, const struct binder_options *options,
                              struct error *err);
 void binder_destroy(struct binder *binder);
-/* Both phases of reset. */
+/* Both phases of reset, then what a board's firmware would have set up before it starts a kernel. */
 void binder_reset(struct binder *binder);
 /* All devices in tree order, linked by ->next. */
 struct device *binder_devices(struct binder *binder);

@@ -109,6 +109,13 @@ static void on_cpu_line(void *opaque, unsigned index, unsigned line, bool level)
 		pthread_cond_broadcast(&vm->wake);
 }
 
+static gva_t on_current_pc(void *opaque)
+{
+	struct vm *vm = opaque;
+
+	return vm->cpu.r[15];
+}
+
 /* With one core there is nobody in the pen. */
 static void on_pen_written(void *opaque, uint32_t entry)
 {
@@ -366,7 +373,8 @@ static int create_devices(struct vm *vm, struct error *err)
 
 	vm->env = (struct device_env){
 		.clock = &vm->clock, .log = vm->options.log, .phys = vm->phys, .request = on_request, .insns = on_insns,
-		.cpu_count = on_cpu_count, .cpu_line = on_cpu_line, .current_cpu = on_current_cpu, .pen_written = on_pen_written,
+		.cpu_count = on_cpu_count, .cpu_line = on_cpu_line, .current_cpu = on_current_cpu, .current_pc = on_current_pc,
+		.rtc_epoch_ns = vm->rtc_epoch_ns, .pen_written = on_pen_written,
 		.opaque = vm,
 	};
 	vm->binder = binder_create(vm->tree, &vm->env, &options, err);
@@ -411,6 +419,32 @@ static int create_boot(struct vm *vm, struct error *err)
 	return vm->boot ? 0 : -EINVAL;
 }
 
+/* -rtc base=utc|localtime|YYYY-MM-DD[THH:MM:SS] as the wall-clock time at which the guest starts. */
+static int parse_rtc(struct vm *vm, struct error *err)
+{
+	const char *base = vm->options.rtc_base;
+	time_t now = time(NULL);
+	struct tm tm = {0};
+
+	if (!base || !strcmp(base, "utc")) {
+	} else if (!strcmp(base, "localtime")) {
+		localtime_r(&now, &tm);
+		now = timegm(&tm);
+	} else {
+		const char *end = strptime(base, "%Y-%m-%dT%H:%M:%S", &tm);
+
+		if (!end) {
+			tm = (struct tm){0};
+			end = strptime(base, "%Y-%m-%d", &tm);
+		}
+		if (!end || *end)
+			return error_set(err, EINVAL, "-rtc base=%s: must be utc, localtime or YYYY-MM-DD[THH:MM:SS]", base);
+		now = timegm(&tm);
+	}
+	vm->rtc_epoch_ns = (int64_t)now * 1000000000;
+	return 0;
+}
+
 static int64_t icount_read(void *opaque)
 {
 	struct vm *vm = opaque;
@@ -432,7 +466,9 @@ static int build(struct vm *vm, struct error *err)
 	if (vm->options.smp > vm->board->cpus_max)
 		return error_set(err, EINVAL, "-smp %u: %s runs with %u core for now; use -smp 1", vm->options.smp, vm->board->name,
 		                 vm->board->cpus_max);
-	ret = load_trees(vm, err);
+	ret = parse_rtc(vm, err);
+	if (!ret)
+		ret = load_trees(vm, err);
 	if (!ret && vm->options.ram_size)
 		ret = override_memory(vm, err);
 	if (!ret)
@@ -495,14 +531,9 @@ void vm_destroy(struct vm *vm)
 	for (unsigned i = 0; i < ARRAY_SIZE(vm->serial); i++)
 		if (vm->serial[i])
 			chardev_flush(vm->serial[i]);
-	/* Stops the I/O thread first: nothing calls into the VM from here on. */
-	if (vm->loop)
-		io_loop_stop(vm->loop);
-	binder_destroy(vm->binder);
-	for (unsigned i = 0; i < ARRAY_SIZE(vm->serial); i++)
-		if (vm->serial[i])
-			chardev_close(vm->serial[i]);
+	/* Stops the I/O thread and closes the back ends: nothing calls into the VM from here on. */
 	io_loop_destroy(vm->loop);
+	binder_destroy(vm->binder);
 	translator_destroy(vm->translator);
 	mmu_destroy(vm->mmu);
 	phys_destroy(vm->phys);
