@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "translator/ir/ir.h"
 
+#include "cpu/simd.h"
 #include "mmu/mmu.h"
 #include "translator/run/helpers.h"
 
@@ -203,7 +204,9 @@ static const char *check_params(const struct ir_insn *insn)
 	case IR_UBFX: case IR_SBFX: case IR_BFI:
 		return insn->imm > 31 || insn->imm2 < 1 || insn->imm2 > 32 - insn->imm ? "a bit field out of range" : NULL;
 	case IR_CALL:
-		return insn->imm >= HELPER_COUNT ? "no such helper" : NULL;
+		return insn->imm + 1ull > HELPER_COUNT ? "no such helper" : NULL;
+	case IR_SIMD:
+		return insn->imm + 1ull > SIMD_OP_COUNT ? "no such SIMD operation" : NULL;
 	case IR_EXIT:
 		return insn->imm2 > 1 || insn->imm & (insn->imm2 ? 1 : 3) ? "an exit to an unaligned PC or unknown state" : NULL;
 	case IR_EXIT_IND:

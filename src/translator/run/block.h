@@ -17,17 +17,17 @@ struct block {
 	struct frame *frame;   /* that holds it */
 	uint16_t first, last;  /* byte offsets in the page: lowest and one past the highest translated */
 	uint16_t insns;
-	bool straddles;        /* the last instruction ends in the next page: never linked to, looked up anew each time the exec entries are rechecked */
+	bool straddles;        /* its only instruction ends in the next page: never linked to, looked up anew each time */
 	bool dropped;
 	struct frame *frame2;  /* straddles: the second page's frame and address */
 	gpa_t pa2;
-	struct x64_code code;  /* checked NULL: interpreter only */
-	struct ir_insn *ops;   /* kept for -accel interp, -verify and fallback; NULL otherwise */
+	struct ir_insn *ops;   /* prepared for the interpreter: for -accel interp, -verify and fallback; NULL otherwise */
 	uint16_t op_count, tmp_count, label_count;
 	struct block_exit *incoming; /* exits of other blocks linked here */
 	struct block *hash_next;
-	struct block *frame_next, *frame2_next; /* lists in struct frame.blocks */
+	struct block *frame_next, *frame2_next; /* lists of the blocks in a frame */
 	uint64_t runs;         /* interpreter and profile */
+	struct x64_code code;  /* checked NULL: interpreter only. Last: unused exits at its end are not allocated */
 };
 
 #endif

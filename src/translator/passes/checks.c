@@ -1,0 +1,7 @@
+#include "base/base.h"
+#include "translator/passes/pass.h"
+
+void pass_checks(struct ir_block *block)
+{
+	(void)block;
+}

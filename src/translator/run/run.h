@@ -1,0 +1,83 @@
+/* run.h - struct translator and what the files of this room share. Nobody else includes it. */
+#ifndef DBTVM_TRANSLATOR_RUN_RUN_H
+#define DBTVM_TRANSLATOR_RUN_RUN_H
+
+#include "base/base.h"
+#include "base/arena.h"
+#include "cpu/cpu.h"
+#include "translator/ir/interp.h"
+#include "translator/ir/ir.h"
+#include "translator/lift/lift.h"
+#include "translator/run/block.h"
+#include "translator/translator.h"
+
+#define BLOCK_MAX_INSNS 64
+#define DEFAULT_QUANTUM 8192
+#define DEFAULT_CACHE_BYTES (64u << 20)
+#define HASH_BITS 16
+#define RECENT_BITS 12
+
+/* The blocks in one frame; struct frame.blocks points here. */
+struct frame_blocks {
+	struct frame *frame;
+	gpa_t pa;
+	struct block *first;       /* by frame_next: that start here */
+	struct block *straddlers;  /* by frame2_next: whose end is here */
+	struct frame_blocks *next; /* all of the translator */
+};
+
+struct translator {
+	struct cpu *cpu;
+	struct translator_options options;
+	struct x64 *x64;           /* NULL: -accel interp */
+	struct jump_entry *jump_cache;
+
+	/* Blocks and what belongs to them live in the arena until the next flush. */
+	struct arena arena;
+	uint8_t *slab;             /* being handed out */
+	size_t slab_used;
+	struct frame_blocks *frames;
+	struct block *hash[1u << HASH_BITS];
+	struct block *recent[1u << RECENT_BITS]; /* found last, by virtual PC */
+
+	int64_t budget;            /* instructions this translator_run() may still execute beyond the countdown that is running */
+	struct ir_block ir;        /* under translation */
+	struct interp_journal journal;
+	bool verify_failed;
+};
+
+/* --- table.c: which blocks there are --- */
+
+/* The block for r[15] and the current state if it was translated and its mapping holds; NULL: see table_find(). */
+struct block *table_recent(struct translator *t, gva_t pc, uint32_t key);
+void table_remember(struct translator *t, struct block *block);
+/* By physical address. @pa2: of the page after, only asked for straddling blocks through @next. */
+struct block *table_find(struct translator *t, gva_t pc, uint32_t key, gpa_t pa);
+/* Puts the frame's writes under trace. False: out of memory. */
+bool table_trace_frame(struct translator *t, struct frame *frame, gpa_t pa);
+/* Makes a translated block findable. Its frames are traced. */
+void table_insert(struct translator *t, struct block *block);
+/* Drops all blocks, their code and memory. Not while translated code runs. */
+void table_flush(struct translator *t);
+/* Arena memory that may be cut back by table_trim() until the next call. NULL: out of memory. */
+void *table_alloc(struct translator *t, size_t size);
+void table_trim(struct translator *t, void *from, size_t size);
+
+/* --- translate.c --- */
+
+/* The block for @pc, translated; NULL: cpu->fault says why it cannot be fetched. */
+struct block *translate(struct translator *t, gva_t pc, uint32_t key, const uint8_t *host, gpa_t pa, struct frame *frame);
+
+/* --- show.c: -d --- */
+
+void show_guest_code(struct translator *t, FILE *to, const struct ir_insn *ops, unsigned count);
+/* IR of @block from its kept ops. */
+void show_ir(struct translator *t, FILE *to, const struct block *block);
+void show_exec(struct translator *t, const struct block *block, gva_t pc);
+
+/* --- verify.c --- */
+
+/* Runs @block both ways. */
+enum x64_exit verify_run(struct translator *t, struct block *block);
+
+#endif

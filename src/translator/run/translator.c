@@ -1,0 +1,160 @@
+#include "base/base.h"
+#include "translator/translator.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "translator/passes/passes.h"
+#include "translator/run/run.h"
+
+struct optimization_info {
+	const char *name, *help;
+};
+static const struct optimization_info optimizations[OPT_COUNT] = {
+#define OPTIMIZATION(id, name, help) [OPT_##id] = { name, help },
+#include "translator/run/optimizations.def"
+#undef OPTIMIZATION
+};
+
+void translator_default_options(struct translator_options *options)
+{
+	*options = (struct translator_options){
+		.accel = ACCEL_DBT,
+		.passes = PASSES_ALL,
+		.optimizations = (1u << OPT_COUNT) - 1,
+#ifdef DBTVM_DEVELOPER
+		.check_ir = true,
+#endif
+		.cache_bytes = DEFAULT_CACHE_BYTES,
+		.quantum = DEFAULT_QUANTUM,
+	};
+}
+
+static bool is_word(const char *text, size_t len, const char *word)
+{
+	return strlen(word) == len && !memcmp(text, word, len);
+}
+
+/* "no-NAME" of @len characters. */
+static bool switch_off(struct translator_options *options, const char *text, size_t len)
+{
+	if (len < 4 || memcmp(text, "no-", 3))
+		return false;
+	text += 3;
+	len -= 3;
+	for (unsigned i = 0; i < OPT_COUNT; i++) {
+		if (is_word(text, len, optimizations[i].name)) {
+			options->optimizations &= ~(1u << i);
+			return true;
+		}
+	}
+	for (unsigned i = 0; i < PASS_COUNT; i++) {
+		if (is_word(text, len, pass_name(i))) {
+			options->passes &= ~(1u << i);
+			return true;
+		}
+	}
+	return false;
+}
+
+static int unknown_switch(struct error *err, const char *text, size_t len)
+{
+	char names[384];
+	size_t used = 0;
+
+	for (unsigned i = 0; i < OPT_COUNT + PASS_COUNT; i++) {
+		const char *name = i < OPT_COUNT ? optimizations[i].name : pass_name(i - OPT_COUNT);
+
+		if (used < sizeof(names))
+			used += (size_t)snprintf(names + used, sizeof(names) - used, "%sno-%s", i ? ", " : "", name);
+	}
+	return error_set(err, EINVAL, "-accel: \"%.*s\" is unknown; there are %s", (int)MIN(len, 64u), text, names);
+}
+
+int translator_parse_accel(struct translator_options *options, const char *text, struct error *err)
+{
+	size_t len = strcspn(text, ",");
+
+	if (is_word(text, len, "dbt"))
+		options->accel = ACCEL_DBT;
+	else if (is_word(text, len, "interp"))
+		options->accel = ACCEL_INTERP;
+	else if (is_word(text, len, "tcg") || is_word(text, len, "kvm"))
+		return error_set(err, EINVAL, "-accel %.*s is QEMU's: use -accel dbt (the default) or -accel interp", (int)len, text);
+	else
+		return error_set(err, EINVAL, "-accel: \"%.*s\" is unknown; use dbt or interp, then no-NAME to switch optimizations off",
+		                 (int)MIN(len, 64u), text);
+	while (text[len]) {
+		text += len + 1;
+		len = strcspn(text, ",");
+		if (!switch_off(options, text, len))
+			return unknown_switch(err, text, len);
+	}
+	return 0;
+}
+
+struct translator *translator_create(struct cpu *cpu, const struct translator_options *options, struct error *err)
+{
+	struct translator *t = calloc(1, sizeof(*t));
+	struct jump_entry *jump_cache = malloc(JUMP_CACHE_SIZE * sizeof(*jump_cache));
+
+	if (!t || !jump_cache) {
+		error_set(err, ENOMEM, "not enough memory for the translator");
+		goto fail;
+	}
+	t->cpu = cpu;
+	t->options = *options;
+	t->jump_cache = jump_cache;
+	if (t->options.quantum <= 0)
+		t->options.quantum = DEFAULT_QUANTUM;
+	if (t->options.cache_bytes == 0)
+		t->options.cache_bytes = DEFAULT_CACHE_BYTES;
+	if (t->options.verify) {
+		/* One block at a time, so that each can be compared. */
+		t->options.accel = ACCEL_DBT;
+		t->options.optimizations &= ~(1u << OPT_CHAIN | 1u << OPT_JUMP_CACHE);
+	}
+	if (t->options.accel == ACCEL_DBT) {
+		const struct x64_options x64_options = { .optimizations = t->options.optimizations, .cache_bytes = t->options.cache_bytes };
+
+		t->x64 = x64_create(&x64_options, err);
+		if (!t->x64)
+			goto fail;
+	}
+	for (unsigned i = 0; i < JUMP_CACHE_SIZE; i++)
+		jump_cache[i] = (struct jump_entry){ .key = ~0u };
+	arena_init(&t->arena, 1u << 20);
+	cpu->jump_cache = jump_cache;
+	cpu->translator = t;
+	return t;
+fail:
+	free(jump_cache);
+	free(t);
+	return NULL;
+}
+
+void translator_destroy(struct translator *t)
+{
+	if (!t)
+		return;
+	/* Frames keep no pointers into what is freed. */
+	table_flush(t);
+	t->cpu->translator = NULL;
+	t->cpu->jump_cache = NULL;
+	if (t->x64)
+		x64_destroy(t->x64);
+	arena_fini(&t->arena);
+	free(t->jump_cache);
+	free(t);
+}
+
+void translator_reset(struct translator *t)
+{
+	table_flush(t);
+}
+
+size_t translator_code_used(const struct translator *t)
+{
+	return t->x64 ? x64_used(t->x64) : t->arena.used;
+}
