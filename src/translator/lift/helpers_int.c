@@ -317,12 +317,6 @@ uint32_t helper_set_mode_sp(struct cpu *cpu, uint32_t a, uint32_t b, uint32_t c)
 	return 0;
 }
 
-uint32_t helper_smc(struct cpu *cpu, uint32_t a, uint32_t b, uint32_t c)
-{
-	cpu_smc(cpu, a);
-	return 0;
-}
-
 /* --- coprocessors --- */
 
 uint32_t helper_cp15_read(struct cpu *cpu, uint32_t a, uint32_t b, uint32_t c)

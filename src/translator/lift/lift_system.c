@@ -216,16 +216,6 @@ static void lift_srs(struct lift *l, const struct insn *insn)
 	}
 }
 
-/* A debug event without debugger is a prefetch abort (C3.2.5): IFSR says so, IFAR is UNKNOWN. */
-static void lift_bkpt(struct lift *l, const struct insn *insn)
-{
-	lift_sensitive(l, SENSITIVE_BKPT);
-	lift_stcpu(l, operand_imm(2), offsetof(struct cpu, fault.fsr));
-	lift_stcpu(l, operand_imm(l->pc), offsetof(struct cpu, fault.va));
-	lift_stcpu(l, operand_imm(2), offsetof(struct cpu, cp15.ifsr));
-	lift_exception(l, EXC_PREFETCH_ABORT, insn->imm);
-}
-
 static void lift_smc(struct lift *l, const struct insn *insn)
 {
 	if (!lift_privileged(l)) {
@@ -233,9 +223,7 @@ static void lift_smc(struct lift *l, const struct insn *insn)
 		return;
 	}
 	lift_sensitive(l, SENSITIVE_SMC);
-	lift_stcpu(l, operand_imm(l->it), offsetof(struct cpu, it));
-	lift_call(l, HELPER_ID_SMC, IR_NONE, operand_imm(insn->imm), NO_OPERAND, NO_OPERAND);
-	lift_exit_state(l);
+	lift_exception(l, EXC_SMC, insn->imm);
 }
 
 static bool lift_exceptions(struct lift *l, const struct insn *insn)
@@ -249,7 +237,9 @@ static bool lift_exceptions(struct lift *l, const struct insn *insn)
 		lift_smc(l, insn);
 		return true;
 	case INSN_BKPT:
-		lift_bkpt(l, insn);
+		/* A debug event without debugger is a prefetch abort (C3.2.5). */
+		lift_sensitive(l, SENSITIVE_BKPT);
+		lift_exception(l, EXC_PREFETCH_ABORT, insn->imm);
 		return true;
 	case INSN_RFE:
 		lift_rfe(l, insn);
@@ -312,6 +302,23 @@ static bool lift_hints(struct lift *l, const struct insn *insn)
 
 /* --- coprocessors --- */
 
+/* By the primary register, as the manual groups them (B3.17). */
+static enum sensitive_class cp15_class(const struct cp15_reg *reg)
+{
+	static const uint8_t classes[16] = {
+		[0] = SENSITIVE_CP15_ID, [1] = SENSITIVE_CP15_CONTROL, [2] = SENSITIVE_CP15_TRANSLATION, [3] = SENSITIVE_CP15_TRANSLATION,
+		[5] = SENSITIVE_CP15_FAULT, [6] = SENSITIVE_CP15_FAULT, [7] = SENSITIVE_CP15_CACHE, [8] = SENSITIVE_CP15_TLB,
+		[9] = SENSITIVE_CP15_PMU, [10] = SENSITIVE_CP15_TRANSLATION, [12] = SENSITIVE_CP15_CONTROL, [13] = SENSITIVE_CP15_THREAD,
+	};
+	enum sensitive_class sensitive = reg->sensitive ? reg->sensitive : classes[reg->crn];
+
+	if (sensitive == SENSITIVE_CP15_CACHE && (reg->crm == 8 || reg->crm == 4))
+		sensitive = SENSITIVE_CP15_TRANSLATE;
+	if (sensitive == SENSITIVE_CP15_THREAD && reg->op2 < 2)
+		sensitive = SENSITIVE_CP15_TRANSLATION;
+	return sensitive ? sensitive : SENSITIVE_CP15_OTHER;
+}
+
 static bool cp15_refused(const struct lift *l, const struct cp15_reg *reg, bool write)
 {
 	uint32_t allow = lift_privileged(l) ? (write ? CP15_PL1_W : CP15_PL1_R) : (write ? CP15_PL0_W : CP15_PL0_R) | CP15_PL0_CHECK;
@@ -329,7 +336,7 @@ static void lift_mrc15(struct lift *l, const struct insn *insn, int index)
 	const struct cp15_reg *reg = cp15_row(index);
 	ir_ref dst = lift_dst(l, insn->rt);
 
-	lift_sensitive(l, reg->sensitive);
+	lift_sensitive(l, cp15_class(reg));
 	if (reg->flags & CP15_PLAIN_R && !cp15_checked(l, reg))
 		lift_ldcpu(l, dst, (size_t)reg->offset);
 	else
@@ -345,7 +352,7 @@ static void lift_mcr15(struct lift *l, const struct insn *insn, int index)
 	struct operand value = lift_operand(l, insn->rt);
 	enum helper helper = reg->flags & CP15_ENDS ? HELPER_ID_CP15_WRITE_ENDS : HELPER_ID_CP15_WRITE;
 
-	lift_sensitive(l, reg->sensitive);
+	lift_sensitive(l, cp15_class(reg));
 	if (cp15_checked(l, reg))
 		helper = HELPER_ID_CP15_WRITE_CHECKED;
 	if (helper != HELPER_ID_CP15_WRITE_CHECKED && reg->flags & CP15_NOP_W) {
