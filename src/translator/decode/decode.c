@@ -166,7 +166,7 @@ static void parse_row(unsigned n)
 	info->bits = source->bits;
 	info->op = source->op;
 	info->order = source->order;
-	info->has_cond = row->has_cond;
+	info->has_cond = row->has_cond && width == 32 && source->table != TABLE_T32;
 	info->table = source->table;
 	info->set = source->table == TABLE_T16 || source->table == TABLE_T32 ? SET_T32 : SET_A32;
 	BUG_ON(source->order > MAX_ORDER);
