@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Debian's own armhf kernel with busybox: the main job. Skipped only when the packages cannot be fetched."""
+import os
+import re
+import subprocess
+import tempfile
+
+from harness import Guest, boot_args, debian_guest, main, run
+from test_builtin import ALL_OFF
+
+_guest = None
+
+
+def guest():
+    global _guest
+    if _guest is None:
+        _guest = debian_guest()
+    return _guest
+
+
+def boot_off(extra, memory="512"):
+    code, out, err = run(boot_args(*guest(), test="off", memory=memory) + extra, timeout=1500)
+    assert code == 0, (code, out[-2000:], err[-2000:])
+    assert "INIT-STARTED" in out and "reboot: Power down" in out, out[-2000:]
+    return out, err
+
+
+def test_shell():
+    with Guest(boot_args(*guest())) as g:
+        g.expect("guest# ")
+        g.send("uname -m; echo $((6*7))\r")
+        g.expect(r"armv7l\s+42\s")
+        g.send("cat /proc/cpuinfo\r")
+        features = g.expect(r"Features\s*: (.*)\r")
+        assert features.group(1).split() == b"half thumb fastmult vfp edsp thumbee neon vfpv3 tls vfpd32".split(), features.group(1)
+        g.expect(r"CPU part\s*: 0xc09")
+        g.send("sleep 1; date; ls / | sort | tail -n 3\r")
+        g.expect(r"tmp")
+        g.send("poweroff -f\r")
+        g.expect("Power down")
+        assert g.wait() == 0
+
+
+def test_work_equals_host():
+    """Real programs; their output equals what the host computes."""
+    code, out, err = run(boot_args(*guest(), test="work"))
+    assert code == 0 and "WORK-DONE" in out, (code, out[-2000:], err[-1000:])
+    expected = subprocess.run("seq 1 3000 | sort -rn | sha256sum", shell=True, capture_output=True, text=True, check=True).stdout.split()[0]
+    busybox = subprocess.run(["sha256sum", guest()[0] + "/busybox"], capture_output=True, text=True, check=True).stdout.split()[0]
+    assert expected in out
+    assert out.count(busybox) == 2
+    assert "harmonic 10.480728217" in out, re.findall("harmonic.*", out)
+
+
+def test_stats():
+    _, err = boot_off(["-stats"])
+    for name in ("guest instructions", "blocks-translated", "fills-read", "traced-writes", "translate-ns", "uart@9000"):
+        assert name in err, name
+
+
+def test_interpreter():
+    boot_off(["-accel", "interp"])
+
+
+def test_all_optimizations_off():
+    boot_off(["-accel", ALL_OFF])
+
+
+def test_shadow_check():
+    _, err = boot_off(["-d", "shadow-check"])
+    assert "differ" not in err
+
+
+def test_reboot():
+    code, out, _ = run(boot_args(*guest(), test="reboot"))
+    assert code == 0 and out.count("INIT-STARTED") == 1 and "reboot: Restarting system" in out
+    with Guest([a for a in boot_args(*guest(), test="reboot") if a != "-no-reboot"]) as g:
+        g.expect("INIT-STARTED")
+        g.expect("Booting Linux on physical CPU")
+        g.expect("INIT-STARTED")
+        g.send("\x01x")
+        assert g.wait() == 0
+
+
+def test_board_tree():
+    """Without -dtb the board's own tree boots the same kernel."""
+    args = boot_args(*guest(), test="off")
+    at = args.index("-dtb")
+    code, out, err = run(args[:at] + args[at + 2:])
+    assert code == 0 and "reboot: Power down" in out, (out[-2000:], err[-500:])
+
+
+def test_kernel_formats():
+    """gzip of the zImage, and the uImage of it, boot like the zImage."""
+    folder, initrd = guest()
+    with tempfile.TemporaryDirectory() as tmp:
+        subprocess.run("gzip -1 -n < %s/vmlinuz > %s/vmlinuz.gz" % (folder, tmp), shell=True, check=True)
+        args = boot_args(folder, initrd, test="off")
+        args[args.index("-kernel") + 1] = tmp + "/vmlinuz.gz"
+        code, out, err = run(args)
+        assert code == 0 and "INIT-STARTED" in out, (out[-1000:], err[-500:])
+
+
+def test_each_optimization_off():
+    for name in ALL_OFF.split(",")[1:]:
+        boot_off(["-accel", "dbt," + name])
+
+
+def test_tree_says_what_to_boot():
+    folder, initrd = guest()
+    with tempfile.TemporaryDirectory() as tmp:
+        tree = tmp + "/guest.dtb"
+        subprocess.run(["cp", folder + "/vexpress-v2p-ca9.dtb", tree], check=True)
+        for name, value in (("dbtvm,kernel", folder + "/vmlinuz"), ("dbtvm,initrd", os.path.relpath(initrd, tmp)),
+                            ("bootargs", "console=ttyAMA0 rdinit=/init test=off")):
+            subprocess.run(["fdtput", "-t", "s", tree, "/chosen", name, value], check=True)
+        code, out, err = run(["-M", "vexpress-a9", "-dtb", tree])
+        assert code == 0 and "reboot: Power down" in out, (out[-1000:], err[-500:])
+
+
+if __name__ == "__main__":
+    try:
+        main(globals())
+    finally:
+        if _guest:
+            os.unlink(_guest[1])
