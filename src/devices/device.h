@@ -113,7 +113,7 @@ struct device_class {
 	const struct device_reg *regs;    /* sorted by offset */
 	unsigned reg_rows;
 	uint32_t window_min;              /* smallest acceptable reg size; 0: any */
-	uint8_t access_sizes;             /* bit n: 2^n bytes allowed; others are widened (reads) or ignored with guest_errors */
+	uint8_t access_sizes;             /* bit n: 2^n bytes allowed (0: only 4); others are widened (reads) or ignored with guest_errors */
 	bool wants_chardev;
 	/* Reads properties, connects to its back end. -errno and a message when the node is unusable. Registers are reset afterwards. */
 	int (*realize)(struct device *dev, const struct device_binding *binding, struct error *err);
