@@ -40,6 +40,7 @@ struct walk {
 	uint8_t domain, ap;   /* ap: APX:AP */
 	bool xn, pxn, ng, shareable, device; /* device: Device or Strongly-ordered memory: unaligned accesses abort */
 	bool global_off;      /* MMU off: flat map */
+	uint8_t texcb;        /* TEX:C:B */
 	uint8_t levels;       /* descriptors read: 0, 1 or 2 */
 	gpa_t desc[2];        /* their addresses */
 	uint32_t desc_value[2];
