@@ -26,7 +26,7 @@ static void watch_input(struct chardev *chr)
 		io_watch_want(chr->in_watch, has_room(chr), false);
 }
 
-static void deliver(struct chardev *chr)
+void chardev_deliver(struct chardev *chr)
 {
 	const struct io_loop_hooks *hooks = &chr->loop->hooks;
 
@@ -130,7 +130,7 @@ static void on_readable(void *opaque)
 		else
 			chardev_queue_input(chr, bytes[i]);
 	}
-	deliver(chr);
+	chardev_deliver(chr);
 	watch_input(chr);
 }
 
@@ -146,7 +146,7 @@ void chardev_service(struct chardev *chr)
 {
 	if (!chardev_output_pump(chr))
 		gone(chr, end_output);
-	deliver(chr);
+	chardev_deliver(chr);
 }
 
 void chardev_attach(struct chardev *chr, int in_fd, int out_fd)

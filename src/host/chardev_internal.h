@@ -62,6 +62,8 @@ struct chardev {
 void chardev_attach(struct chardev *chr, int in_fd, int out_fd);
 /* Closes both and forgets output. */
 void chardev_detach(struct chardev *chr);
+/* Gives the device what is queued, as far as it takes it. */
+void chardev_deliver(struct chardev *chr);
 /* Delivers input and writes output as far as they go. */
 void chardev_service(struct chardev *chr);
 void chardev_started(struct chardev *chr);

@@ -65,6 +65,8 @@ static void switch_focus(struct chardev_mux *mux)
 
 static void command(struct chardev_mux *mux, uint8_t byte)
 {
+	/* What was typed before it comes before it. */
+	chardev_deliver(mux->chr);
 	switch (byte) {
 	case 'h':
 	case '?':
@@ -79,6 +81,7 @@ static void command(struct chardev_mux *mux, uint8_t byte)
 		break;
 	case 'b':
 		mux->chr->breaks++;
+		chardev_deliver(mux->chr);
 		break;
 	case 's':
 		print(mux, "\ndbtvm: C-a s is not supported\n");
