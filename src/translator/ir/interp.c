@@ -7,6 +7,7 @@
 #include "cpu/cpu.h"
 #include "cpu/simd.h"
 #include "mmu/mmu.h"
+#include "translator/ir/eval.h"
 #include "translator/ir/interp_private.h"
 #include "translator/run/helpers.h"
 
@@ -111,43 +112,6 @@ static uint32_t rrx(struct interp *in, const struct ir_insn *op, uint32_t x)
 	return result;
 }
 
-static uint32_t reverse_bits(uint32_t x)
-{
-	x = (x & 0x55555555) << 1 | (x >> 1 & 0x55555555);
-	x = (x & 0x33333333) << 2 | (x >> 2 & 0x33333333);
-	x = (x & 0x0f0f0f0f) << 4 | (x >> 4 & 0x0f0f0f0f);
-	return __builtin_bswap32(x);
-}
-
-/* Ops with one source and no flags. */
-static uint32_t unary(const struct ir_insn *op, uint32_t x)
-{
-	switch (op->op) {
-	case IR_CLZ:
-		return clz32(x);
-	case IR_RBIT:
-		return reverse_bits(x);
-	case IR_REV:
-		return __builtin_bswap32(x);
-	case IR_REV16:
-		return (x & 0x00ff00ff) << 8 | (x >> 8 & 0x00ff00ff);
-	case IR_REVSH:
-		return (uint32_t)sign_extend32((x & 0xff) << 8 | (x >> 8 & 0xff), 16);
-	case IR_SXTB:
-		return (uint32_t)sign_extend32(x, 8);
-	case IR_SXTH:
-		return (uint32_t)sign_extend32(x, 16);
-	case IR_UXTB:
-		return x & 0xff;
-	case IR_UXTH:
-		return x & 0xffff;
-	case IR_UBFX:
-		return extract32(x, op->imm, op->imm2);
-	default: /* IR_SBFX */
-		return (uint32_t)sign_extend32(extract32(x, op->imm, op->imm2), op->imm2);
-	}
-}
-
 static void long_multiply(struct interp *in, const struct ir_insn *op)
 {
 	uint32_t a = interp_get(in, op, op->a), b = interp_get(in, op, op->b);
@@ -164,11 +128,11 @@ static void long_multiply(struct interp *in, const struct ir_insn *op)
 /* What computes one result from a and b, flags and all. */
 static uint32_t compute(struct interp *in, const struct ir_insn *op, uint32_t a, uint32_t b)
 {
+	uint32_t result = 0;
+
 	switch (op->op) {
 	case IR_MOV:
 		return logical(in, op, a);
-	case IR_NOT:
-		return logical(in, op, ~a);
 	case IR_ADD: case IR_CMN:
 		return add(in, op, a, b, 0);
 	case IR_ADC:
@@ -179,28 +143,19 @@ static uint32_t compute(struct interp *in, const struct ir_insn *op, uint32_t a,
 		return add(in, op, a, ~b, carry(in));
 	case IR_AND: case IR_TST:
 		return logical(in, op, a & b);
-	case IR_OR:
-		return logical(in, op, a | b);
-	case IR_XOR: case IR_TEQ:
+	case IR_TEQ:
 		return logical(in, op, a ^ b);
-	case IR_BIC:
-		return logical(in, op, a & ~b);
-	case IR_ORN:
-		return logical(in, op, a | ~b);
 	case IR_LSL: case IR_LSR: case IR_ASR: case IR_ROR:
 		return shift(in, op, a, b);
 	case IR_RRX:
 		return rrx(in, op, a);
-	case IR_MUL:
-		return logical(in, op, a * b);
-	case IR_BFI:
-		return deposit32(a, op->imm, op->imm2, b);
 	case IR_SELECT:
 		return cpu_condition(in->cpu->nzcv, op->cond) ? a : b;
 	case IR_SETCOND:
 		return cpu_condition(in->cpu->nzcv, op->cond);
 	default:
-		return unary(op, a);
+		ir_eval(op, a, b, &result);
+		return logical(in, op, result);
 	}
 }
 

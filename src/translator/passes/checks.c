@@ -1,7 +1,79 @@
+/*
+ * checks.c - merged page checks: runs of loads, or of stores, from one base at constant offsets become groups.
+ *
+ * The back end tests once whether the whole span is mapped in line; when it is not, each member takes the slow path and its own fault.
+ * A member that overwrites the base ends the group.
+ */
 #include "base/base.h"
 #include "translator/passes/pass.h"
 
+#include "mmu/mmu.h"
+
+static bool is_plain(const struct ir_insn *insn)
+{
+	return insn->op == IR_LD || insn->op == IR_ST || insn->op == IR_LDF || insn->op == IR_STF;
+}
+
+static bool is_load(const struct ir_insn *insn)
+{
+	return insn->op == IR_LD || insn->op == IR_LDF;
+}
+
+struct span {
+	int64_t low, high;
+};
+
+/* Widens @span by @insn's bytes; false: it would be too wide. */
+static bool widen(struct span *span, const struct ir_insn *insn)
+{
+	int64_t offset = (int32_t)insn->imm2;
+	int64_t low = MIN(span->low, offset);
+	int64_t high = MAX(span->high, offset + (1 << (insn->mem & ACCESS_SIZE_MASK)));
+
+	if (high - low > IR_GROUP_SPAN)
+		return false;
+	*span = (struct span){ low, high };
+	return true;
+}
+
+/* How many accesses from @head on make a group. */
+static unsigned group_length(const struct ir_block *block, unsigned head)
+{
+	const struct ir_insn *first = &block->ops[head];
+	struct span span = { INT32_MAX, INT32_MIN };
+	unsigned n = 0;
+
+	while (head + n < block->count && n < IR_GROUP_MAX) {
+		const struct ir_insn *insn = &block->ops[head + n];
+
+		if (!is_plain(insn) || is_load(insn) != is_load(first) || insn->a != first->a || insn->mem & ACCESS_BE ||
+		    (insn->mem ^ first->mem) & ACCESS_USER)
+			break;
+		if (n == 0)
+			span = (struct span){ (int32_t)insn->imm2, (int32_t)insn->imm2 };
+		if (!widen(&span, insn))
+			break;
+		n++;
+		if (insn->op == IR_LD && insn->dst == first->a)
+			break;
+	}
+	return n;
+}
+
 void pass_checks(struct ir_block *block)
 {
-	(void)block;
+	for (unsigned i = 0; i < block->count; i++) {
+		struct ir_insn *insn = &block->ops[i];
+		unsigned n;
+
+		if (!is_plain(insn) || insn->a == IR_IMM)
+			continue;
+		n = group_length(block, i);
+		if (n < 2)
+			continue;
+		insn->group = (uint8_t)n;
+		for (unsigned k = 1; k < n; k++)
+			block->ops[i + k].group = IR_GROUP_MEMBER;
+		i += n - 1;
+	}
 }
