@@ -50,6 +50,15 @@ static inline void unpredictable_if(struct insn *insn, bool condition)
 		insn->status = INSN_UNPREDICTABLE;
 }
 
+/*
+ * A list that runs beyond the last VFP register is UNPREDICTABLE; UNDEFINED is one of the results this allows (and QEMU's), and nobody
+ * has to fear a register number of 32 and more.
+ */
+static inline void beyond_registers_if(struct insn *insn, bool condition)
+{
+	undefined_if(insn, condition);
+}
+
 /* BadReg() of the manual's Thumb pages: SP or PC. */
 static inline bool bad_reg(unsigned reg)
 {
