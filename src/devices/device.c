@@ -84,40 +84,50 @@ static uint64_t message_key(const struct device *dev, uint32_t offset, const cha
 	return key ^ offset * 0x165667b19e3779f9ull;
 }
 
-static void message(struct device *dev, uint32_t offset, enum log_category category, const char *fmt, va_list args)
+/* "uart@9000 (pl011) UARTDR+0x000: what (pc 0xc0101234 <symbol+0x10>)" */
+static void compose(struct device *dev, uint32_t offset, const char *fmt, va_list args, char *line, size_t size)
 {
-	struct log *log = dev->env->log;
-	char what[256], reg[48], where[128], pc[96];
+	char what[256], name[48], pc[160];
+	const char *reg = NULL;
 
-	if (!log || !log_enabled(log, category))
-		return;
 	vsnprintf(what, sizeof what, fmt, args);
-	where[0] = 0;
-	if (dev->env->current_pc)
-		snprintf(where, sizeof where, " (pc %s)",
-		         log_address(log, dev->env->current_pc(dev->env->opaque), pc, sizeof pc));
-	device_reg_name(dev, offset, reg, sizeof reg);
-	log_once(log, message_key(dev, offset, fmt), "%s: %s (%s) %s+0x%03x: %s%s\n",
-	         category == LOG_UNIMP ? "unimp" : "guest_errors", node_name(dev), dev->class->name,
-	         strcmp(reg, "?") ? reg : "", offset, what, where);
+	if (dev->class->reg_name)
+		reg = dev->class->reg_name(dev, dev->current_window, offset, name, sizeof name);
+	if (!reg)
+		reg = device_reg_name(dev, offset, name, sizeof name);
+	int len = snprintf(line, size, "%s (%s) %s+0x%03x: %s", node_name(dev), dev->class->name, strcmp(reg, "?") ? reg : "",
+	                   offset, what);
+	if (dev->env->current_pc && len > 0 && (size_t)len < size)
+		snprintf(line + len, size - (size_t)len, " (pc %s)",
+		         log_address(dev->env->log, dev->env->current_pc(dev->env->opaque), pc, sizeof pc));
 }
 
 void device_guest_error(struct device *dev, uint32_t offset, const char *fmt, ...)
 {
+	char line[640];
 	va_list args;
 
+	if (!dev->env->log || !log_enabled(dev->env->log, LOG_GUEST_ERRORS))
+		return;
 	va_start(args, fmt);
-	message(dev, offset, LOG_GUEST_ERRORS, fmt, args);
+	compose(dev, offset, fmt, args, line, sizeof line);
 	va_end(args);
+	log_guest(dev->env->log, message_key(dev, offset, fmt), "guest_errors: %s\n", line);
 }
 
 void device_unimp(struct device *dev, uint32_t offset, const char *fmt, ...)
 {
+	char line[640];
 	va_list args;
+	uint64_t slot = message_key(dev, offset, fmt) * 0x9e3779b97f4a7c15ull >> 56;
 
+	if (!dev->env->log || !log_enabled(dev->env->log, LOG_UNIMP) || dev->told[slot / 64] >> slot % 64 & 1)
+		return;
+	dev->told[slot / 64] |= 1ull << slot % 64;
 	va_start(args, fmt);
-	message(dev, offset, LOG_UNIMP, fmt, args);
+	compose(dev, offset, fmt, args, line, sizeof line);
 	va_end(args);
+	log_printf(dev->env->log, LOG_UNIMP, "unimp: %s\n", line);
 }
 
 /* Cores */
@@ -238,6 +248,7 @@ static int table_write(struct device *dev, uint32_t offset, unsigned size, uint3
 int device_read(struct device *dev, unsigned window, uint32_t offset, unsigned size, uint32_t *value)
 {
 	*value = 0;
+	dev->current_window = window;
 	/* The bus splits unaligned device accesses; what still arrives crosses a register and has no meaning. */
 	if (offset % size) {
 		device_guest_error(dev, offset, "unaligned %u-byte read gives 0", size);
@@ -250,6 +261,9 @@ int device_read(struct device *dev, unsigned window, uint32_t offset, unsigned s
 
 int device_write(struct device *dev, unsigned window, uint32_t offset, unsigned size, uint32_t value)
 {
+	dev->current_window = window;
+	if (size < 4)
+		value &= (1u << size * 8) - 1;
 	if (offset % size) {
 		device_guest_error(dev, offset, "unaligned %u-byte write of 0x%x ignored", size, value);
 		return PHYS_OK;

@@ -127,6 +127,8 @@ struct device_class {
 	/* Classes with several windows or unusual decoding handle accesses themselves; NULL: the register table does. @window: index of reg. */
 	int (*read)(struct device *dev, unsigned window, uint32_t offset, unsigned size, uint32_t *value);
 	int (*write)(struct device *dev, unsigned window, uint32_t offset, unsigned size, uint32_t value);
+	/* Name of the register at @offset for messages of classes that decode themselves; NULL, or a NULL hook: by the table. */
+	const char *(*reg_name)(const struct device *dev, unsigned window, uint32_t offset, char *buf, size_t size);
 	/* Interrupt controllers: the input that an interrupt specifier of @cells cells names; -EINVAL. */
 	int (*irq_input)(struct device *dev, const uint32_t *spec, unsigned cells, struct line *line, struct error *err);
 	/*
@@ -153,6 +155,8 @@ struct device {
 	unsigned words;
 	uint16_t *row;                /* of each element of regs[]: its row */
 	unsigned elements;
+	unsigned current_window;      /* of the access that is being served */
+	uint64_t told[4];             /* hash set of the places that device_unimp() has named */
 };
 struct device_window {
 	struct device *dev;

@@ -213,28 +213,32 @@ enum dist_reg {
 	ICDIPTR = 0x800, ICDICFR = 0xc00, PPI_STATUS = 0xd00, SPI_STATUS = 0xd04, ICDSGIR = 0xf00, ICPIDR = 0xfd0,
 };
 
-static const char *dist_name(uint32_t offset, char *buf, size_t size)
+static const char *gic_reg_name(const struct device *dev, unsigned window, uint32_t offset, char *buf, size_t size)
 {
-	static const struct { uint32_t from, to; const char *name; } names[] = {
+	static const struct { uint32_t from, to; const char *name; } dist[] = {
 		{ 0x000, 0x004, "ICDDCR" }, { 0x004, 0x008, "ICDICTR" }, { 0x008, 0x00c, "ICDIIDR" }, { 0x080, 0x100, "ICDISR" },
 		{ 0x100, 0x180, "ICDISER" }, { 0x180, 0x200, "ICDICER" }, { 0x200, 0x280, "ICDISPR" }, { 0x280, 0x300, "ICDICPR" },
 		{ 0x300, 0x380, "ICDABR" }, { 0x400, 0x7fc, "ICDIPR" }, { 0x800, 0xbfc, "ICDIPTR" }, { 0xc00, 0xd00, "ICDICFR" },
 		{ 0xd00, 0xd04, "ppi_status" }, { 0xd04, 0xd0c, "spi_status" }, { 0xf00, 0xf04, "ICDSGIR" },
 		{ 0xfd0, 0xff0, "ICPIDR" }, { 0xff0, 0x1000, "ICCIDR" },
+	}, cpu[] = {
+		{ 0x00, 0x04, "ICCICR" }, { 0x04, 0x08, "ICCPMR" }, { 0x08, 0x0c, "ICCBPR" }, { 0x0c, 0x10, "ICCIAR" },
+		{ 0x10, 0x14, "ICCEOIR" }, { 0x14, 0x18, "ICCRPR" }, { 0x18, 0x1c, "ICCHPPIR" }, { 0x1c, 0x20, "ICCABPR" },
+		{ 0xfc, 0x100, "ICCIIDR" },
 	};
+	unsigned n = window ? ARRAY_SIZE(cpu) : ARRAY_SIZE(dist);
 
-	snprintf(buf, size, "no distributor register");
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-		if (offset >= names[i].from && offset < names[i].to)
-			snprintf(buf, size, "%s%u", names[i].name, (offset - names[i].from) / 4);
-	return buf;
-}
-
-static void dist_error(struct gic *gic, uint32_t offset, const char *what, uint32_t value)
-{
-	char name[40];
-
-	device_guest_error(&gic->dev, offset, "%s: %s (0x%x)", dist_name(offset, name, sizeof name), what, value);
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t from = window ? cpu[i].from : dist[i].from, to = window ? cpu[i].to : dist[i].to;
+		if (offset < from || offset >= to)
+			continue;
+		if (to - from <= 4)
+			snprintf(buf, size, "%s", window ? cpu[i].name : dist[i].name);
+		else
+			snprintf(buf, size, "%s%u", dist[i].name, (offset - from) / 4);
+		return buf;
+	}
+	return window ? "CPU interface" : "distributor";
 }
 
 static uint32_t dist_bitmap_read(struct gic *gic, uint32_t offset, unsigned core)
@@ -242,7 +246,7 @@ static uint32_t dist_bitmap_read(struct gic *gic, uint32_t offset, unsigned core
 	unsigned word = (offset & 0x7f) / 4;
 
 	if (word >= WORDS) {
-		dist_error(gic, offset, "read of interrupts above 95, which do not exist; word", word);
+		device_guest_error(&gic->dev, offset, "interrupts above %u do not exist; read gives 0", LINES - 1);
 		return 0;
 	}
 	const struct bank *bank = bank_of(gic, word, core);
@@ -311,11 +315,10 @@ static uint32_t dist_read(struct gic *gic, uint32_t offset, unsigned core)
 	case ICPIDR ... ICPIDR + 0x2c:
 		return id[(offset - ICPIDR) / 4];
 	case ICDSGIR:
-		dist_error(gic, offset, "read of a write-only register gives", 0);
+		device_guest_error(&gic->dev, offset, "read of a write-only register gives 0");
 		return 0;
 	}
-	/* Interrupts above 95 and what is reserved. */
-	dist_error(gic, offset, "reads as", 0);
+	device_guest_error(&gic->dev, offset, "reserved, or of an interrupt above %u; read gives 0", LINES - 1);
 	return 0;
 }
 
@@ -325,7 +328,7 @@ static void dist_bitmap_write(struct gic *gic, uint32_t offset, unsigned core, u
 
 	if (word >= WORDS) {
 		if (value)
-			dist_error(gic, offset, "write to interrupts above 95, which do not exist; value", value);
+			device_guest_error(&gic->dev, offset, "interrupts above %u do not exist; write of 0x%x ignored", LINES - 1, value);
 		return;
 	}
 	struct bank *bank = bank_of(gic, word, core);
@@ -347,7 +350,7 @@ static void dist_bitmap_write(struct gic *gic, uint32_t offset, unsigned core, u
 		bank->pending &= ~value;
 		break;
 	default:
-		dist_error(gic, offset, "write to the read-only active bits ignored; value", value);
+		device_guest_error(&gic->dev, offset, "the active bits are read-only in this GIC; write of 0x%x ignored", value);
 	}
 }
 
@@ -375,11 +378,11 @@ static void sgi_write(struct gic *gic, unsigned core, uint32_t value)
 		targets = 1u << core;
 		break;
 	default:
-		dist_error(gic, ICDSGIR, "target list filter 3 is reserved; ignored", value);
+		device_guest_error(&gic->dev, ICDSGIR, "0x%08x: target list filter 3 is reserved; ignored", value);
 		return;
 	}
 	if (targets & ~all)
-		dist_error(gic, ICDSGIR, "names cores that do not exist; they are left out", value);
+		device_guest_error(&gic->dev, ICDSGIR, "0x%08x names cores that do not exist; they are left out", value);
 	for (unsigned i = 0; i < gic->cores; i++)
 		if (targets >> i & 1 && in_group1(gic, id, i) == group1)
 			gic->s.core[i].sgi_pending[id] |= (uint8_t)(1u << core);
@@ -404,7 +407,7 @@ static void dist_write(struct gic *gic, uint32_t offset, unsigned core, unsigned
 		return;
 	}
 	if (size != 4) {
-		dist_error(gic, offset, "only ICDIPR and ICDIPTR take bytes; short write ignored", value);
+		device_guest_error(&gic->dev, offset, "%u-byte write of 0x%x ignored; only ICDIPR and ICDIPTR take bytes", size, value);
 		return;
 	}
 	switch (offset) {
@@ -421,7 +424,7 @@ static void dist_write(struct gic *gic, uint32_t offset, unsigned core, unsigned
 		sgi_write(gic, core, value);
 		break;
 	default:
-		dist_error(gic, offset, "write ignored", value);
+		device_guest_error(&gic->dev, offset, "reserved or read-only; write of 0x%x ignored", value);
 	}
 }
 
@@ -456,7 +459,7 @@ static void end_of_interrupt(struct gic *gic, unsigned core, uint32_t value)
 	if (id >= SPURIOUS_GROUP1)
 		return;
 	if (id >= LINES || !(bank_of(gic, id / 32, core)->active >> id % 32 & 1)) {
-		device_guest_error(&gic->dev, 0x10, "ICCEOIR: end of interrupt %u, which is not active", id);
+		device_guest_error(&gic->dev, 0x10, "end of interrupt %u, which is not active", id);
 		return;
 	}
 	bank_of(gic, id / 32, core)->active &= ~(1u << id % 32);
@@ -491,7 +494,7 @@ static uint32_t cpu_if_read(struct gic *gic, uint32_t offset, unsigned core)
 	case 0xfc:
 		return 0x3901243b;
 	}
-	device_guest_error(&gic->dev, offset, "CPU interface: no readable register there; reads as 0");
+	device_guest_error(&gic->dev, offset, "not a readable register; read gives 0");
 	return 0;
 }
 
@@ -502,7 +505,7 @@ static void cpu_if_write(struct gic *gic, uint32_t offset, unsigned core, uint32
 	switch (offset) {
 	case 0x00:
 		if (value & ~ICCICR_MASK)
-			device_guest_error(&gic->dev, offset, "ICCICR: reserved bits in 0x%08x ignored", value);
+			device_guest_error(&gic->dev, offset, "reserved bits in 0x%08x ignored", value);
 		c->ctrl = value & ICCICR_MASK;
 		break;
 	case 0x04:
@@ -518,7 +521,7 @@ static void cpu_if_write(struct gic *gic, uint32_t offset, unsigned core, uint32
 		c->abpr = MAX(value & 7, ABPR_MIN);
 		break;
 	default:
-		device_guest_error(&gic->dev, offset, "CPU interface: write of 0x%x ignored, no writable register there", value);
+		device_guest_error(&gic->dev, offset, "not a writable register; write of 0x%x ignored", value);
 	}
 }
 
@@ -533,7 +536,7 @@ static int gic_read(struct device *dev, unsigned window, uint32_t offset, unsign
 		uint32_t v = dist_read(gic, offset & ~3u, core) >> offset % 4 * 8;
 		*value = size == 4 ? v : v & ((1u << size * 8) - 1);
 	} else if (size != 4) {
-		device_guest_error(dev, offset, "CPU interface: %u-byte read gives 0; its registers want 4 bytes", size);
+		device_guest_error(dev, offset, "%u-byte read gives 0; the CPU interface wants 4 bytes", size);
 	} else {
 		*value = cpu_if_read(gic, offset, core);
 	}
@@ -548,7 +551,7 @@ static int gic_write(struct device *dev, unsigned window, uint32_t offset, unsig
 	if (window == 0)
 		dist_write(gic, offset, core, size, value);
 	else if (size != 4)
-		device_guest_error(dev, offset, "CPU interface: %u-byte write ignored; its registers want 4 bytes", size);
+		device_guest_error(dev, offset, "%u-byte write ignored; the CPU interface wants 4 bytes", size);
 	else
 		cpu_if_write(gic, offset, core, value);
 	gic_update(dev);
@@ -632,5 +635,6 @@ const struct device_class gic_class = {
 	.extra_size = sizeof(struct gic_state),
 	.read = gic_read,
 	.write = gic_write,
+	.reg_name = gic_reg_name,
 	.irq_input = gic_irq_input,
 };

@@ -430,6 +430,7 @@ static void line_control_write(struct device *dev, unsigned i, uint32_t value)
 	if ((old ^ value) & LCR_FEN) {
 		/* Both FIFOs change their depth, and lose what they hold. */
 		memset(u->s.rx, 0, sizeof u->s.rx);
+		memset(u->s.tx, 0, sizeof u->s.tx);
 		u->s.rx_count = u->s.tx_level = u->s.tx_held = 0;
 		u->s.drained_at = u->s.timeout_at = EVENT_NEVER;
 		u->s.ris &= ~(INT_RX | INT_RT);
