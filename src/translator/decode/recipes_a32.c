@@ -111,7 +111,7 @@ void recipe_mul_long(struct insn *insn, const struct fields *f)
 
 void recipe_mul_half(struct insn *insn, const struct fields *f)
 {
-	insn->imm = F('x') | F('y') << 1;
+	insn->imm = F('h') | F('y') << 1;
 	if (insn->op == INSN_SMLAL_XY)
 		recipe_mul_long(insn, f);
 }
