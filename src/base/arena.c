@@ -76,10 +76,13 @@ void arena_reset(struct arena *arena)
 	arena->used = 0;
 	if (!arena->chunks)
 		return;
-	if (arena->chunks->next)
-		arena->chunk_size = MAX(arena->chunk_size, free_chunks(arena));
-	else
+	if (!arena->chunks->next) {
 		arena->chunks->used = 0;
+		return;
+	}
+	size_t total = free_chunks(arena);
+
+	arena->chunk_size = MAX(arena->chunk_size, total);
 }
 
 void arena_fini(struct arena *arena)

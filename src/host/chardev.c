@@ -39,7 +39,7 @@ void chardev_deliver(struct chardev *chr)
 	size_t done = 0;
 
 	while (done < chr->in_len && chr->front.receive) {
-		size_t n = MIN(chr->front.can_receive(chr->front.opaque), chr->in_len - done);
+		size_t room = chr->front.can_receive(chr->front.opaque), n = MIN(room, chr->in_len - done);
 
 		if (!n)
 			break;
