@@ -16,6 +16,9 @@
 
 static uint32_t seed;
 
+/* Which leaves are global (nG = 0). With all of them so, every space stays shared by all TTBR0. */
+enum leaves { NONE_GLOBAL, SOME_GLOBAL, ALL_GLOBAL };
+
 static uint32_t rnd(uint32_t n)
 {
 	seed = seed * 1664525 + 1013904223;
@@ -40,9 +43,14 @@ static uint32_t random_page(void)
 	}
 }
 
-static uint32_t random_l2(bool global_allowed)
+static bool random_ng(enum leaves leaves)
 {
-	uint32_t ng = global_allowed && rnd(2) ? 0 : 1u << 11;
+	return leaves == NONE_GLOBAL || (leaves == SOME_GLOBAL && rnd(2));
+}
+
+static uint32_t random_l2(enum leaves leaves)
+{
+	uint32_t ng = random_ng(leaves) ? 1u << 11 : 0;
 	uint32_t attributes = rnd(4) << 4 | rnd(2) << 9 | (rnd(5) ? 3u << 2 : 0) | ng; /* normal, seldom strongly ordered */
 
 	switch (rnd(8)) {
@@ -52,9 +60,9 @@ static uint32_t random_l2(bool global_allowed)
 	}
 }
 
-static uint32_t random_l1(bool global_allowed)
+static uint32_t random_l1(enum leaves leaves)
 {
-	uint32_t ng = global_allowed && rnd(2) ? 0 : 1u << 17;
+	uint32_t ng = random_ng(leaves) ? 1u << 17 : 0;
 	uint32_t domain = rnd(3) << 5;
 
 	switch (rnd(8)) {
@@ -66,17 +74,17 @@ static uint32_t random_l1(bool global_allowed)
 }
 
 /* An edit the way a guest or a device makes it. */
-static void edit(struct fixture *f, bool global_allowed)
+static void edit(struct fixture *f, enum leaves leaves)
 {
 	gpa_t pa;
 	uint32_t value;
 
 	if (rnd(4) == 0) {
 		pa = ROOT(rnd(ROOTS)) + (random_va() >> 20) * 4;
-		value = random_l1(global_allowed);
+		value = random_l1(leaves);
 	} else {
 		pa = L2(rnd(L2_TABLES)) + rnd(20) * 4;
-		value = random_l2(global_allowed);
+		value = random_l2(leaves);
 	}
 	if (rnd(2)) {
 		put(f, pa, value);
@@ -100,7 +108,7 @@ static int expected(struct fixture *f, gva_t va, enum mmu_access access, bool pr
 }
 
 /* One access inside a page against the walk. */
-static void access_once(struct fixture *f)
+static void access_once(struct fixture *f, enum leaves leaves)
 {
 	gva_t va = random_va() & ~3u;
 	bool user = rnd(3) == 0, privileged = cpu_privileged(f->cpu) && !user;
@@ -126,7 +134,7 @@ static void access_once(struct fixture *f)
 	case 1:
 		fsr = expected(f, va, MMU_WRITE, privileged, &walk, &frame);
 		/* Do not destroy the identity map: tables are written with table-like values only. */
-		word = rnd(2) ? random_l2(false) : random_l1(false);
+		word = rnd(2) ? random_l2(leaves) : random_l1(leaves);
 		ret = mmu_store(f->cpu, va, flags, word);
 		ck_assert_int_eq(ret, fsr ? -1 : 0);
 		if (!fsr) {
@@ -171,7 +179,7 @@ static void repair(struct fixture *f)
 		}
 }
 
-static void random_run(uint32_t start, bool global_allowed)
+static void random_run(uint32_t start, enum leaves leaves)
 {
 	static const uint32_t dacrs[] = { 0x40000055u | 3u << 30, 3u << 30 | 0x11, 3u << 30 | 0x1d, 3u << 30 };
 	struct fixture f;
@@ -180,14 +188,12 @@ static void random_run(uint32_t start, bool global_allowed)
 	fixture_init(&f);
 	repair(&f);
 	for (unsigned i = 0; i < 200; i++)
-		put(&f, L2(rnd(L2_TABLES)) + rnd(20) * 4, random_l2(global_allowed));
+		put(&f, L2(rnd(L2_TABLES)) + rnd(20) * 4, random_l2(leaves));
 	mcr(&f, 0, 2, 0, 0, ROOT(0));
 	mcr(&f, 0, 2, 0, 1, ROOT(0));
 	mcr(&f, 0, 3, 0, 0, dacrs[0]);
 	mcr(&f, 0, 1, 0, 0, f.cpu->cp15.sctlr | SCTLR_M);
 	for (unsigned step = 0; step < 20000; step++) {
-		bool changed = true;
-
 		switch (rnd(16)) {
 		case 0:
 			mcr(&f, 0, 2, 0, 0, ROOT(rnd(ROOTS)));
@@ -200,16 +206,15 @@ static void random_run(uint32_t start, bool global_allowed)
 			break;
 		case 3:
 		case 4:
-			edit(&f, global_allowed);
+			edit(&f, leaves);
 			break;
 		default:
-			access_once(&f);
+			access_once(&f, leaves);
 			repair(&f);
-			changed = global_allowed;
 			break;
 		}
 		/* Global entries may be stale until the guest says so (B3.9); the others never are. */
-		if (changed && global_allowed)
+		if (leaves != NONE_GLOBAL)
 			mcr(&f, 0, 8, 7, 0, 0);
 		if (step % 64 == 0)
 			ck_assert_msg(mmu_check(f.cpu) == 0, "seed %u, step %u", start, step);
@@ -220,13 +225,19 @@ static void random_run(uint32_t start, bool global_allowed)
 
 START_TEST(random_private)
 {
-	random_run(1000 + (uint32_t)_i, false);
+	random_run(1000 + (uint32_t)_i, NONE_GLOBAL);
 }
 END_TEST
 
 START_TEST(random_global)
 {
-	random_run(2000 + (uint32_t)_i, true);
+	random_run(2000 + (uint32_t)_i, SOME_GLOBAL);
+}
+END_TEST
+
+START_TEST(random_shared)
+{
+	random_run(3000 + (uint32_t)_i, ALL_GLOBAL);
 }
 END_TEST
 
@@ -361,6 +372,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, random_private, 0, 8);
 	tcase_add_loop_test(tcase, random_global, 0, 8);
+	tcase_add_loop_test(tcase, random_shared, 0, 8);
 	tcase_add_test(tcase, closed_domain_is_shared);
 	tcase_add_test(tcase, store_drops_one_page);
 	tcase_add_test(tcase, more_contexts_than_spaces);
