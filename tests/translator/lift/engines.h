@@ -1,0 +1,30 @@
+/* engines.h - what sequences run on: Unicorn, and our translator in several ways. All have the same memory map (sequence.h). */
+#ifndef TESTS_TRANSLATOR_LIFT_ENGINES_H
+#define TESTS_TRANSLATOR_LIFT_ENGINES_H
+
+#include "base/base.h"
+#include "tests/translator/lift/sequence.h"
+
+struct oracle;
+/* NULL: cannot be made (message printed). */
+struct oracle *oracle_create(void);
+void oracle_destroy(struct oracle *oracle);
+void oracle_run(struct oracle *oracle, const struct sequence *s, struct outcome *out);
+const uint8_t *oracle_data(struct oracle *oracle);
+
+enum way {
+	WAY_LIFT,   /* IR as lifted, short blocks, on the interpreter */
+	WAY_PASSES, /* superblocks and all passes, on the interpreter */
+	WAY_DBT,    /* translator_run(): emitted code */
+	WAY_COUNT
+};
+struct ours;
+struct ours *ours_create(enum way way);
+void ours_destroy(struct ours *ours);
+void ours_run(struct ours *ours, const struct sequence *s, struct outcome *out);
+const uint8_t *ours_data(struct ours *ours);
+
+/* The data area's contents before a run. */
+void data_fill(uint8_t *data, uint32_t seed);
+
+#endif

@@ -1,0 +1,148 @@
+/*
+ * test_random.c - random A32 and T32 sequences on Unicorn and on our translator, compared register by register.
+ *
+ * LIFT_SEED=n replays one sequence, LIFT_COUNT=n runs that many of each kind, LIFT_WAY=n only that way (engines.h), LIFT_SET=0|1.
+ */
+#include "base/base.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/translator/lift/engines.h"
+
+#define DEFAULT_COUNT 3000
+
+static const char *const way_names[] = { "lifted IR", "IR after the passes", "emitted code" };
+
+void data_fill(uint8_t *data, uint32_t seed)
+{
+	uint32_t x = seed | 1;
+	uint32_t *words = (uint32_t *)data;
+
+	for (unsigned i = 0; i < DATA_SIZE / 4; i++) {
+		x = x * 1664525 + 1013904223;
+		words[i] = x;
+	}
+}
+
+static unsigned long env(const char *name, unsigned long otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoul(text, NULL, 0) : otherwise;
+}
+
+/* Registers that differ, in bits 0-14; 15: PC, 16: flags, 17: memory, 18: failure. */
+static uint32_t differences(const struct outcome *a, const struct outcome *b, const uint8_t *data_a, const uint8_t *data_b)
+{
+	uint32_t mask = 0;
+
+	for (unsigned i = 0; i < 15; i++)
+		mask |= (uint32_t)(a->r[i] != b->r[i]) << i;
+	mask |= (uint32_t)(a->pc != b->pc) << 15 | (uint32_t)(a->cpsr != b->cpsr) << 16 | (uint32_t)(a->failed != b->failed) << 18;
+	mask |= (uint32_t)(memcmp(data_a, data_b, DATA_SIZE) != 0) << 17;
+	return mask;
+}
+
+static uint32_t compare(struct oracle *oracle, struct ours *ours, const struct sequence *s, struct outcome *theirs, struct outcome *mine)
+{
+	oracle_run(oracle, s, theirs);
+	ours_run(ours, s, mine);
+	return differences(theirs, mine, oracle_data(oracle), ours_data(ours));
+}
+
+/* Blanks every instruction that the difference does not need. */
+static void shrink(struct oracle *oracle, struct ours *ours, struct sequence *s)
+{
+	for (unsigned i = s->count; i-- > 0;) {
+		struct sequence shorter = *s;
+		struct outcome theirs, mine;
+
+		sequence_blank(&shorter, i);
+		if (compare(oracle, ours, &shorter, &theirs, &mine))
+			*s = shorter;
+	}
+}
+
+static void report(struct oracle *oracle, struct ours *ours, struct sequence *s, enum way way)
+{
+	struct outcome theirs, mine;
+	uint32_t mask;
+
+	shrink(oracle, ours, s);
+	mask = compare(oracle, ours, s, &theirs, &mine);
+	printf("\n%s differs from Unicorn; replay with LIFT_SEED=%#llx LIFT_SET=%u\n", way_names[way], (unsigned long long)s->seed, s->set);
+	sequence_print(s);
+	for (unsigned i = 0; i < 15; i++)
+		if (mask >> i & 1)
+			printf("* r%-4u unicorn %08x  ours %08x\n", i, theirs.r[i], mine.r[i]);
+	if (mask >> 15 & 1)
+		printf("* pc    unicorn %08x  ours %08x\n", theirs.pc, mine.pc);
+	if (mask >> 16 & 1)
+		printf("* flags unicorn %08x  ours %08x\n", theirs.cpsr, mine.cpsr);
+	if (mask >> 18 & 1)
+		printf("* end   unicorn %s  ours %s\n", theirs.why, mine.why);
+	for (unsigned i = 0; mask >> 17 & 1 && i < DATA_SIZE; i++)
+		if (oracle_data(oracle)[i] != ours_data(ours)[i])
+			printf("* [%08x] unicorn %02x  ours %02x\n", DATA_AREA + i, oracle_data(oracle)[i], ours_data(ours)[i]);
+	fflush(stdout);
+}
+
+static void run_way(enum way way)
+{
+	struct oracle *oracle = oracle_create();
+	struct ours *ours = ours_create(way);
+	unsigned long count = env("LIFT_COUNT", DEFAULT_COUNT), failures = 0, failed_runs = 0;
+	unsigned long first = env("LIFT_SEED", 1);
+
+	ck_assert_ptr_nonnull(oracle);
+	ck_assert_ptr_nonnull(ours);
+	if (getenv("LIFT_SEED") && !getenv("LIFT_COUNT"))
+		count = 1;
+	for (unsigned long i = 0; i < count && failures < env("LIFT_FAILURES", 1); i++) {
+		for (unsigned set = 0; set < 2; set++) {
+			struct outcome theirs, mine;
+			struct sequence s;
+
+			if (env("LIFT_SET", set) != set)
+				continue;
+			sequence_make(&s, first + i, (enum insn_set)set);
+			if (compare(oracle, ours, &s, &theirs, &mine)) {
+				report(oracle, ours, &s, way);
+				failures++;
+			}
+			failed_runs += theirs.failed;
+		}
+	}
+	ours_destroy(ours);
+	oracle_destroy(oracle);
+	ck_assert_msg(failures == 0, "%s: %lu differences", way_names[way], failures);
+	/* Most sequences must run to their end, or the test tests nothing. */
+	ck_assert_uint_le(failed_runs, count / 10);
+}
+
+START_TEST(test_way)
+{
+	if (env("LIFT_WAY", (unsigned long)_i) == (unsigned long)_i)
+		run_way((enum way)_i);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("lift: random sequences");
+	TCase *tcase = tcase_create("ways");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tcase, 0);
+	tcase_add_loop_test(tcase, test_way, 0, WAY_COUNT);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
