@@ -59,7 +59,7 @@ enum cpu_bank { BANK_USR, BANK_FIQ, BANK_IRQ, BANK_SVC, BANK_MON, BANK_ABT, BANK
 #define NZCV_V (1u << 0)
 #define NZCV_ALL (NZCV_N | NZCV_Z | NZCV_C | NZCV_V)
 
-/* Exceptions in the order of their vectors (B1.8.1): vector offset = value * 4. */
+/* Exceptions in the order of their vectors (B1.8.1): vector offset = value * 4, but for SMC: 8 in Monitor's table. */
 enum exception {
 	EXC_RESET = 0, EXC_UNDEF = 1, EXC_SVC = 2, EXC_PREFETCH_ABORT = 3,
 	EXC_DATA_ABORT = 4, EXC_SMC = 5, EXC_IRQ = 6, EXC_FIQ = 7,

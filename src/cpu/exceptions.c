@@ -103,7 +103,7 @@ void cpu_take_exception(struct cpu *cpu, enum exception exc)
 	cpu_set_spsr(cpu, spsr);
 	cpu->r[14] = lr;
 	/* The A9 has no SCTLR.VE; with it, the address of IRQ and FIQ vectors is the interrupt controller's: none here. */
-	cpu->r[15] = vector_base(cpu, monitor) + exc * 4u;
+	cpu->r[15] = vector_base(cpu, monitor) + (exc == EXC_SMC ? EXC_SVC : exc) * 4u; /* SMC has SVC's place in Monitor's table */
 	/* Exception entry leaves the local monitor in an UNKNOWN state; software clears it itself (B1.8.3). */
 }
 
