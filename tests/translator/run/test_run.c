@@ -1,0 +1,414 @@
+/*
+ * The run loop on small A32 and T32 programs in flat memory: blocks, exceptions, interrupts, waiting, counting, self-modifying code.
+ * Every program runs under the interpreter, natively, and natively with all optimizations off.
+ */
+#include "base/base.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/translator/guest.h"
+
+static struct guest *guest;
+static struct translator_options options;
+
+static const char *const accels[] = {
+	"interp",
+	"dbt",
+	"dbt,no-chain,no-jump-cache,no-superblock,no-fast-memory,no-live-flags,no-inline-system,no-inline-fp,no-fold,no-flags,no-dead,no-checks",
+};
+
+static void start(int accel)
+{
+	struct error err = { 0 };
+
+	translator_default_options(&options);
+	ck_assert_msg(translator_parse_accel(&options, accels[accel], &err) == 0, "%s", err.msg);
+	options.check_ir = true;
+	guest = guest_create(&options);
+}
+
+#define LOAD(addr, words) guest_load(guest, addr, words, ARRAY_SIZE(words))
+
+/* Vectors: 0 start, undef 0x90, svc 0x98, pabt 0xa0, dabt 0xa4, irq 0xac. */
+static const uint32_t vectors[] = { 0xea00000e, 0xea000021, 0xea000022, 0xea000023, 0xea000023, 0xe320f000, 0xea000023, 0xeafffffe };
+static const uint32_t walk[] = {
+	0xe3a0d902, /* 40: mov sp, #0x8000 */
+	0xe3a00000, /* mov r0, #0 */
+	0xe3a01064, /* mov r1, #100 */
+	0xe0800001, /* 4c: add r0, r0, r1 */
+	0xe2511001, /* subs r1, r1, #1 */
+	0x1afffffc, /* bne 4c */
+	0xef000005, /* 58: svc #5 */
+	0xe3a08008, /* mov r8, #8 */
+	0xe7f000f0, /* 60: udf */
+	0xe3a09009, /* mov r9, #9 */
+	0xe3a02207, /* mov r2, #0x70000000 */
+	0xe5923004, /* 6c: ldr r3, [r2, #4]: nothing there */
+	0xe3a0a00a, /* mov r10, #10 */
+	0xeb000002, /* bl 84 */
+	0xfa00000c, /* 78: blx b0 */
+	0xe320f003, /* wfi */
+	0xeafffffe, /* 80: b . */
+	0xe92d4010, /* 84: push {r4, lr} */
+	0xe3a04044, /* mov r4, #0x44 */
+	0xe8bd8010, /* pop {r4, pc} */
+	0xe1a0500e, /* 90: mov r5, lr */
+	0xe1b0f00e, /* movs pc, lr */
+	0xe1a0600e, /* 98: mov r6, lr */
+	0xe1b0f00e, /* movs pc, lr */
+	0xeafffffe, /* a0: b . */
+	0xe1a0700e, /* a4: mov r7, lr */
+	0xe25ef004, /* subs pc, lr, #4 */
+	0xeafffffe, /* ac: b . */
+	0xbf064280, /* b0: cmp r0, r0; itte eq */
+	0x0b0bf04f, /* moveq.w r11, #11 */
+	0x0b01f10b, /* addeq.w r11, r11, #1 */
+	0x0b63f04f, /* movne.w r11, #99 */
+	0xbf004770, /* bx lr */
+};
+
+START_TEST(program)
+{
+	struct cpu *cpu;
+
+	start(_i);
+	cpu = &guest->cpu;
+	LOAD(0, vectors);
+	LOAD(0x40, walk);
+	cpu->r[4] = 0x1234;
+	ck_assert_int_eq(translator_run(cpu, 100000), RUN_WFI);
+	ck_assert(atomic_load(&cpu->halted));
+	ck_assert_uint_eq(cpu->r[15], 0x80);
+	ck_assert_uint_eq(cpu->r[0], 5050);
+	ck_assert_uint_eq(cpu->r[4], 0x1234);
+	ck_assert_uint_eq(cpu->r[8], 8);
+	ck_assert_uint_eq(cpu->r[9], 9);
+	ck_assert_uint_eq(cpu->r[10], 10);
+	ck_assert_uint_eq(cpu->r[11], 12);
+	ck_assert_uint_eq(cpu->r[6], 0x5c);  /* LR_svc */
+	ck_assert_uint_eq(cpu->r[5], 0x64);  /* LR_und */
+	ck_assert_uint_eq(cpu->r[7], 0x74);  /* LR_abt */
+	ck_assert_uint_eq(cpu->cp15.dfar, 0x70000004);
+	ck_assert_uint_eq(cpu_cpsr(cpu) & CPSR_M, MODE_SVC);
+	ck_assert_uint_eq(cpu->r[13], 0x8000);
+	/* b, 303 to the end of the loop; svc 1 + 3, mov, udf 1 + 3, 2 movs, ldr 1 + 3, mov, bl, 3, blx, 6, wfi */
+	ck_assert_uint_eq(cpu_insns(cpu), 332);
+	ck_assert_uint_eq(cpu->stats[CPU_STAT_EXC_SVC], 1);
+	ck_assert_uint_eq(cpu->stats[CPU_STAT_EXC_UNDEF], 1);
+	ck_assert_uint_eq(cpu->stats[CPU_STAT_EXC_DABT], 1);
+	/* Nothing wakes it but a line. */
+	ck_assert_int_eq(translator_run(cpu, 100), RUN_WFI);
+	guest_destroy(guest);
+}
+END_TEST
+
+static const uint32_t irq_vector[] = { 0xea000058 /* 18: b 180 */ };
+static const uint32_t irq_handler[] = {
+	0xe2800001, /* 180: add r0, r0, #1 */
+	0xe5880000, /* str r0, [r8] */
+	0xe25ef004, /* subs pc, lr, #4 */
+};
+static const uint32_t count_forever[] = {
+	0xe3a00000, /* 40: mov r0, #0 */
+	0xf1080080, /* cpsie i */
+	0xe2811001, /* 48: add r1, r1, #1 */
+	0xeafffffd, /* b 48 */
+};
+
+/* The budget bounds a run, within a block; a level interrupt is taken again and again and does not disturb the loop. */
+START_TEST(interrupts)
+{
+	struct cpu *cpu;
+	uint32_t before;
+
+	start(_i);
+	cpu = &guest->cpu;
+	LOAD(0x18, irq_vector);
+	LOAD(0x40, count_forever);
+	LOAD(0x180, irq_handler);
+	cpu->r[8] = 0x4000;
+	cpu->r[15] = 0x40;
+	ck_assert_int_eq(translator_run(cpu, 10000), RUN_CHECK);
+	ck_assert_uint_ge(cpu_insns(cpu), 10000);
+	ck_assert_uint_le(cpu_insns(cpu), 10000 + 128);
+	ck_assert_uint_eq(cpu->r[0], 0);
+	before = cpu->r[1];
+	ck_assert_uint_gt(before, 4000);
+	cpu_set_irq(cpu, IRQ_LINE_IRQ, true);
+	/* The handler leaves the line up: after each return it comes again, and no instruction of the loop is skipped or lost. */
+	ck_assert_int_eq(translator_run(cpu, 300), RUN_CHECK);
+	ck_assert_uint_gt(cpu->r[0], 2);
+	ck_assert_uint_eq(guest_word(guest, 0x4000), cpu->r[0]);
+	/* The last one may have been taken just before the budget ended. */
+	ck_assert_uint_ge(cpu->stats[CPU_STAT_EXC_IRQ], cpu->r[0]);
+	ck_assert_uint_le(cpu->stats[CPU_STAT_EXC_IRQ], cpu->r[0] + 1);
+	cpu_set_irq(cpu, IRQ_LINE_IRQ, false);
+	before = cpu->r[0];
+	ck_assert_int_eq(translator_run(cpu, 10000), RUN_CHECK);
+	ck_assert_uint_le(cpu->r[0], before + 1);
+	ck_assert_uint_eq(atomic_load(&cpu->attention), 0);
+	guest_destroy(guest);
+}
+END_TEST
+
+static const uint32_t masked_wait[] = {
+	0xe320f003, /* 80: wfi */
+	0xe3a02001, /* mov r2, #1 */
+	0xf1080080, /* cpsie i */
+	0xe3a03001, /* mov r3, #1 */
+	0xeafffffe, /* 90: b . */
+};
+
+START_TEST(masked_interrupt_wakes)
+{
+	struct cpu *cpu;
+
+	start(_i);
+	cpu = &guest->cpu;
+	LOAD(0x18, irq_vector);
+	LOAD(0x80, masked_wait);
+	LOAD(0x180, irq_handler);
+	cpu->r[8] = 0x4000;
+	cpu->r[15] = 0x80;
+	ck_assert_int_eq(translator_run(cpu, 1000), RUN_WFI);
+	cpu_set_irq(cpu, IRQ_LINE_IRQ, true);
+	/* Taken right after CPSIE, before the next instruction: the first three, then the handler's three. */
+	ck_assert_int_eq(translator_run(cpu, 5), RUN_CHECK);
+	ck_assert_uint_eq(cpu->r[2], 1);
+	ck_assert_uint_ge(cpu->r[0], 1);
+	ck_assert_uint_eq(cpu->r[3], 0);
+	guest_destroy(guest);
+}
+END_TEST
+
+START_TEST(stop_and_events)
+{
+	struct cpu *cpu;
+
+	start(_i);
+	cpu = &guest->cpu;
+	LOAD(0x40, count_forever);
+	cpu->r[15] = 0x48;
+	cpu_attention(cpu, ATTN_EVENT);
+	ck_assert_int_eq(translator_run(cpu, 1000), RUN_CHECK);
+	ck_assert_uint_eq(cpu->r[1], 0);
+	cpu_attention(cpu, ATTN_EXIT);
+	ck_assert_int_eq(translator_run(cpu, 1000), RUN_STOP);
+	ck_assert_uint_eq(cpu->r[1], 0);
+	ck_assert_int_eq(translator_run(cpu, 1000), RUN_CHECK);
+	ck_assert_uint_ge(cpu->r[1], 500);
+	atomic_store(&cpu->halted, true);
+	cpu_attention(cpu, ATTN_EXIT);
+	ck_assert_int_eq(translator_run(cpu, 1000), RUN_STOP);
+	guest_destroy(guest);
+}
+END_TEST
+
+static const uint32_t rewrites_itself[] = {
+	0xe59f1020, /* 100: ldr r1, =0xe3a00007 */
+	0xe28f2014, /* add r2, pc, #20 */
+	0xeb000004, /* bl 120 */
+	0xe5821000, /* str r1, [r2] */
+	0xe1a04000, /* mov r4, r0 */
+	0xeb000001, /* bl 120 */
+	0xe1a05000, /* mov r5, r0 */
+	0xe320f003, /* wfi */
+	0xe3a00001, /* 120: mov r0, #1 */
+	0xe12fff1e, /* bx lr */
+	0xe3a00007, /* mov r0, #7 */
+};
+
+START_TEST(self_modifying)
+{
+	struct cpu *cpu;
+
+	start(_i);
+	cpu = &guest->cpu;
+	for (uint32_t n = 2; n < 5; n++) {
+		LOAD(0x100, rewrites_itself); /* phys_load() is the boot loader's: it must be seen, too */
+		atomic_store(&cpu->halted, false);
+		cpu->r[15] = 0x100;
+		ck_assert_int_eq(translator_run(cpu, 1000), RUN_WFI);
+		ck_assert_uint_eq(cpu->r[4], 1);
+		ck_assert_uint_eq(cpu->r[5], 7);
+	}
+	ck_assert_uint_gt(cpu->stats[CPU_STAT_BLOCKS_INVALIDATED], 0);
+	guest_destroy(guest);
+}
+END_TEST
+
+/* Stores beside code in its page drop nothing; code is found again after a flush. */
+START_TEST(neighbours_survive)
+{
+	struct cpu *cpu;
+	uint64_t blocks;
+
+	start(_i);
+	cpu = &guest->cpu;
+	LOAD(0x40, count_forever);
+	cpu->r[15] = 0x48;
+	translator_run(cpu, 1000);
+	blocks = cpu->stats[CPU_STAT_BLOCKS];
+	ck_assert_uint_gt(blocks, 0);
+	LOAD(0x80, masked_wait);
+	LOAD(0x50, masked_wait);
+	translator_run(cpu, 1000);
+	ck_assert_uint_eq(cpu->stats[CPU_STAT_BLOCKS], blocks);
+	ck_assert_uint_eq(cpu->stats[CPU_STAT_BLOCKS_INVALIDATED], 0);
+	LOAD(0x48, count_forever);
+	cpu->r[15] = 0x48;
+	translator_run(cpu, 1000);
+	ck_assert_uint_gt(cpu->stats[CPU_STAT_BLOCKS_INVALIDATED], 0);
+	ck_assert_uint_eq(cpu->r[0], 0);
+	translator_reset(cpu->translator);
+	blocks = cpu->stats[CPU_STAT_BLOCKS];
+	translator_run(cpu, 1000);
+	ck_assert_uint_gt(cpu->stats[CPU_STAT_BLOCKS], blocks);
+	guest_destroy(guest);
+}
+END_TEST
+
+/* movw r0, #0x1234 as T32 over the end of a page, and its second half written. */
+START_TEST(straddling)
+{
+	static const uint16_t first[] = { 0xbf00 /* nop */, 0xf241 };
+	static const uint16_t second[] = { 0x2034, 0xbf30 /* wfi */ };
+	static const uint16_t other[] = { 0x2056 }; /* #0x1256 */
+	struct cpu *cpu;
+
+	start(_i);
+	cpu = &guest->cpu;
+	for (unsigned n = 0; n < 4; n++) {
+		if (n < 2) {
+			phys_load(guest->phys, 0x1ffc, first, sizeof(first));
+			phys_load(guest->phys, 0x2000, second, sizeof(second));
+		} else {
+			phys_load(guest->phys, 0x2000, other, sizeof(other));
+		}
+		atomic_store(&cpu->halted, false);
+		cpu->cpsr |= CPSR_T;
+		cpu->r[0] = 0;
+		cpu->r[15] = 0x1ffc;
+		ck_assert_int_eq(translator_run(cpu, 100), RUN_WFI);
+		ck_assert_uint_eq(cpu->r[0], n < 2 ? 0x1234 : 0x1256);
+		ck_assert_uint_eq(cpu->r[15], 0x2004);
+	}
+	guest_destroy(guest);
+}
+END_TEST
+
+/* Code in a device or nowhere is a prefetch abort; when the vector itself cannot be fetched, the run still ends. */
+START_TEST(prefetch_aborts)
+{
+	static const uint32_t handler[] = { 0xe1a0700e /* mov r7, lr */, 0xe320f003 /* wfi */ };
+	struct cpu *cpu;
+
+	start(_i);
+	cpu = &guest->cpu;
+	LOAD(0xc, handler);
+	cpu->r[15] = 0x60000000;
+	ck_assert_int_eq(translator_run(cpu, 100), RUN_WFI);
+	ck_assert_uint_eq(cpu->r[7], 0x60000004);
+	ck_assert_uint_eq(cpu->cp15.ifsr & 0x40f, 0x8);
+	ck_assert_uint_eq(cpu->cp15.ifar, 0x60000000);
+	atomic_store(&cpu->halted, false);
+	cpu->r[15] = GUEST_MMIO_BASE;
+	ck_assert_int_eq(translator_run(cpu, 100), RUN_WFI);
+	ck_assert_uint_eq(cpu->r[7], GUEST_MMIO_BASE + 4);
+	ck_assert_uint_eq(guest->mmio_reads, 0);
+	atomic_store(&cpu->halted, false);
+	cpu->cp15.vbar = 0x60000000;
+	cpu->r[15] = 0x50000000;
+	ck_assert_int_eq(translator_run(cpu, 100), RUN_CHECK);
+	guest_destroy(guest);
+}
+END_TEST
+
+/* BKPT is a prefetch abort with a debug event (B1.8.9); SMC asks the hook. */
+START_TEST(debug_and_firmware)
+{
+	static const uint32_t handler[] = { 0xe1a0700e /* mov r7, lr */, 0xe320f003 /* wfi */ };
+	static const uint32_t code[] = { 0xe1600073 /* smc #3 */, 0xe1200170 /* bkpt #0x10 */ };
+	struct cpu *cpu;
+
+	start(_i);
+	cpu = &guest->cpu;
+	LOAD(0xc, handler);
+	LOAD(0x40, code);
+	cpu->r[15] = 0x40;
+	cpu->r[0] = 0x84000000;
+	ck_assert_int_eq(translator_run(cpu, 100), RUN_WFI);
+	ck_assert_uint_eq(guest->smc_imm, 3);
+	ck_assert_uint_eq(cpu->r[0], ~0u);
+	ck_assert_uint_eq(cpu->r[7], 0x48);
+	ck_assert_uint_eq(cpu->cp15.ifsr & 0x40f, 0x2);
+	guest_destroy(guest);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	int status;
+	const char *part; /* of the message */
+} texts[] = {
+	{ "dbt", 0, NULL },
+	{ "interp", 0, NULL },
+	{ "dbt,no-chain,no-fold", 0, NULL },
+	{ "tcg", -22, "QEMU" },
+	{ "", -22, "unknown" },
+	{ "dbt,", -22, "no-chain" },
+	{ "dbt,no-such", -22, "no-such" },
+	{ "dbt,chain", -22, "no-jump-cache" },
+};
+
+START_TEST(accel_texts)
+{
+	struct error err = { 0 };
+
+	translator_default_options(&options);
+	ck_assert_int_eq(translator_parse_accel(&options, texts[_i].text, &err), texts[_i].status);
+	if (texts[_i].part)
+		ck_assert_msg(strstr(err.msg, texts[_i].part) != NULL, "%s", err.msg);
+}
+END_TEST
+
+START_TEST(accel_switches)
+{
+	struct translator_options all;
+
+	translator_default_options(&all);
+	options = all;
+	ck_assert_int_eq(translator_parse_accel(&options, "interp,no-chain,no-dead", NULL), 0);
+	ck_assert_int_eq(options.accel, ACCEL_INTERP);
+	ck_assert_uint_eq(all.optimizations & ~options.optimizations, 1u << OPT_CHAIN);
+	ck_assert_int_eq(__builtin_popcount(all.passes & ~options.passes), 1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("run loop");
+	TCase *tc = tcase_create("run");
+	SRunner *runner = srunner_create(suite);
+	const int n = getenv("TEST_INTERP_ONLY") ? 1 : ARRAY_SIZE(accels);
+	int failed;
+
+	tcase_add_loop_test(tc, program, 0, n);
+	tcase_add_loop_test(tc, interrupts, 0, n);
+	tcase_add_loop_test(tc, masked_interrupt_wakes, 0, n);
+	tcase_add_loop_test(tc, stop_and_events, 0, n);
+	tcase_add_loop_test(tc, self_modifying, 0, n);
+	tcase_add_loop_test(tc, neighbours_survive, 0, n);
+	tcase_add_loop_test(tc, straddling, 0, n);
+	tcase_add_loop_test(tc, prefetch_aborts, 0, n);
+	tcase_add_loop_test(tc, debug_and_firmware, 0, n);
+	tcase_add_loop_test(tc, accel_texts, 0, ARRAY_SIZE(texts));
+	tcase_add_test(tc, accel_switches);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
