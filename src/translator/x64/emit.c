@@ -1,0 +1,290 @@
+/* emit.c - one block: entry, ops in order, cold code, side tables. */
+#include "base/base.h"
+#include "translator/x64/emit.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* --- cold code: emitted behind the block --- */
+
+struct cold *cold_add(struct emit *e, enum cold_kind kind)
+{
+	struct cold *cold;
+
+	if (e->cold_count == MAX_COLD) {
+		emit_fail(e, -E2BIG);
+		e->cold_count--;
+	}
+	cold = &e->cold[e->cold_count++];
+	*cold = (struct cold){ .kind = (uint8_t)kind };
+	return cold;
+}
+
+void cold_jcc(struct emit *e, struct cold *cold, enum host_cc cc)
+{
+	uint8_t *where = enc_jcc32(&e->enc, cc);
+
+	BUG_ON(cold->jump_count == ARRAY_SIZE(cold->jumps));
+	cold->jumps[cold->jump_count++] = where;
+}
+
+static void cold_slow(struct emit *e, const struct cold *cold)
+{
+	enc_push_imm(&e->enc, 0);
+	e->site_refs[cold->site] = e->enc.at - 4;
+	enc_jmp_to(&e->enc, e->x64->stubs.slow);
+}
+
+/* Not aligned to its size, which the architecture allows: back in line when it stays in its page. */
+static void cold_unaligned(struct emit *e, const struct cold *cold)
+{
+	struct enc *enc = &e->enc;
+	int32_t last = (1 << cold->size) - 1;
+	const uint8_t *slow = e->cold[cold->slow].back;
+
+	if (cold->word_aligned) {
+		enc_test(enc, W8, opnd_reg(cold->reg), opnd_imm(3));
+		enc_jcc_to(enc, CC_NE, slow);
+	}
+	enc_lea(enc, W32, cold->spare, opnd_mem(cold->reg, last));
+	enc_alu(enc, ALU_XOR, W32, opnd_reg(cold->spare), opnd_reg(cold->reg));
+	enc_test(enc, W32, opnd_reg(cold->spare), opnd_imm(~GUEST_PAGE_MASK));
+	enc_jcc_to(enc, CC_E, cold->back);
+	enc_jmp_to(enc, slow);
+}
+
+static void cold_one(struct emit *e, struct cold *cold)
+{
+	struct enc *enc = &e->enc;
+	struct opnd pc = opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * 15) - CPU_BIAS);
+
+	if (!cold->jump_count)
+		return;
+	for (unsigned i = 0; i < cold->jump_count; i++)
+		enc_bind32(enc, cold->jumps[i]);
+	switch (cold->kind) {
+	case COLD_SLOW:
+		cold->back = enc_here(enc);
+		cold_slow(e, cold);
+		break;
+	case COLD_UNALIGNED:
+		cold_unaligned(e, cold);
+		break;
+	case COLD_LEAVE:
+		enc_mov(enc, W32, pc, opnd_imm(cold->pc));
+		emit_count(e, cold->count);
+		enc_jmp_to(enc, e->x64->stubs.leave[cold->exit]);
+		break;
+	case COLD_LINK:
+		cold->link->stub = enc_here(enc);
+		enc_mov_imm64(enc, RAX, (uintptr_t)cold->link);
+		enc_jmp_to(enc, e->x64->stubs.link);
+		break;
+	case COLD_RAISE:
+		enc_mov(enc, W32, pc, opnd_imm(cold->pc));
+		enc_mov(enc, W32, CPU_OPND(it), opnd_imm(cold->it));
+		enc_jmp_to(enc, e->x64->stubs.leave[X64_EXIT_RAISE]);
+		break;
+	case COLD_TOGGLE:
+		enc_alu(enc, ALU_XOR, W32, CPU_OPND(cpsr), opnd_imm(CPSR_T));
+		enc_jmp_to(enc, cold->back);
+		break;
+	}
+}
+
+void emit_cold(struct emit *e)
+{
+	for (unsigned i = 0; i < e->cold_count; i++)
+		cold_one(e, &e->cold[i]);
+}
+
+/* --- ops --- */
+
+static void emit_op(struct emit *e)
+{
+	switch (e->op->op) {
+	case IR_MOV: case IR_NOT: case IR_ADD: case IR_ADC: case IR_SUB: case IR_SBC: case IR_AND: case IR_OR: case IR_XOR:
+	case IR_BIC: case IR_ORN: case IR_CMP: case IR_CMN: case IR_TST: case IR_TEQ:
+		emit_alu(e);
+		break;
+	case IR_SETC:
+		flags_known(e, IR_C, e->op->imm ? IR_C : 0);
+		break;
+	case IR_LSL: case IR_LSR: case IR_ASR: case IR_ROR: case IR_RRX:
+		emit_shift(e);
+		break;
+	case IR_CLZ: case IR_RBIT: case IR_REV: case IR_REV16: case IR_REVSH: case IR_SXTB: case IR_SXTH: case IR_UXTB:
+	case IR_UXTH: case IR_UBFX: case IR_SBFX: case IR_BFI:
+		emit_bits(e);
+		break;
+	case IR_MUL: case IR_UMULL: case IR_SMULL: case IR_UMLAL: case IR_SMLAL:
+		emit_mul(e);
+		break;
+	case IR_SELECT: case IR_SETCOND:
+		emit_select(e);
+		break;
+	case IR_GETNZCV: case IR_SETNZCV:
+		emit_nzcv(e);
+		break;
+	case IR_LD: case IR_ST: case IR_LDF: case IR_STF:
+		emit_access(e);
+		break;
+	case IR_LDREX: case IR_STREX:
+		emit_exclusive(e);
+		break;
+	case IR_LDCPU: case IR_STCPU: case IR_CLREX:
+		emit_cpu_field(e);
+		break;
+	case IR_CALL:
+		emit_call(e);
+		break;
+	case IR_SIMD:
+		emit_simd(e);
+		break;
+	case IR_BRC: case IR_BR: case IR_BRZ: case IR_BRNZ:
+		emit_branch(e);
+		break;
+	case IR_EXIT: case IR_EXIT_IND: case IR_EXIT_STATE: case IR_EXIT_NEXT: case IR_EXCEPTION: case IR_WFI: case IR_POLL:
+		emit_exit(e);
+		break;
+	default:
+		emit_fail(e, -ENOTSUP);
+		break;
+	}
+}
+
+static void start_insn(struct emit *e)
+{
+	e->pc = e->op->imm;
+	e->it = (uint8_t)(e->op->imm2 >> 8);
+	if (e->mark_count < MAX_MARKS)
+		e->marks[e->mark_count++] = (struct x64_mark){ (uint32_t)(e->enc.at - e->enc.start), e->pc };
+}
+
+/* Flags go to memory at once when they may not stay in EFLAGS. */
+static void store_flags_at_once(struct emit *e)
+{
+	uint8_t stale = (uint8_t)~e->flags.mem & (e->flags.host | e->flags.known) & e->live[e->i];
+
+	if (stale)
+		flags_to_mem(e, stale);
+	e->flags.host = e->flags.known = 0;
+}
+
+static void emit_ops(struct emit *e)
+{
+	for (e->i = 0; e->i < e->ir->count && !e->error; e->i++) {
+		e->op = &e->ir->ops[e->i];
+		if (e->op->op == IR_INSN) {
+			start_insn(e);
+			continue;
+		}
+		if (e->op->op == IR_LABEL) {
+			emit_label(e);
+			continue;
+		}
+		if (!e->reachable)
+			continue;
+		emit_op(e);
+		tmps_end_op(e);
+		if (!x64_opt(e->x64, OPT_LIVE_FLAGS) && e->reachable)
+			store_flags_at_once(e);
+	}
+}
+
+/* --- around them --- */
+
+static void find_labels(struct emit *e)
+{
+	for (unsigned i = 0; i < e->ir->labels; i++)
+		e->labels[i] = (struct label_state){ .at = NO_OP };
+	for (unsigned i = 0; i < e->ir->count; i++)
+		if (e->ir->ops[i].op == IR_LABEL)
+			e->labels[e->ir->ops[i].imm].at = (uint16_t)i;
+}
+
+static void put_tables(struct emit *e)
+{
+	struct enc *enc = &e->enc;
+	struct x64_trailer trailer = { .code_bytes = (uint32_t)(enc->at - enc->start), .mark_count = e->mark_count, .site_count = e->site_count };
+	size_t sites = e->site_count * sizeof(struct x64_site), marks = e->mark_count * sizeof(struct x64_mark);
+
+	enc_align(enc, 8);
+	if ((size_t)(enc->end - enc->at) < sites + marks + sizeof(trailer))
+		enc->overflow = true;
+	if (enc->overflow)
+		return;
+	for (unsigned i = 0; i < e->site_count; i++) {
+		uint32_t offset = (uint32_t)(enc->at - e->x64->cache.write + (ptrdiff_t)(i * sizeof(struct x64_site)));
+
+		if (e->site_refs[i])
+			memcpy(e->site_refs[i], &offset, 4);
+	}
+	memcpy(enc->at, e->sites, sites);
+	enc->at += sites;
+	trailer.marks = (uint32_t)(enc->at - enc->start);
+	memcpy(enc->at, e->marks, marks);
+	enc->at += marks;
+	memcpy(enc->at, &trailer, sizeof(trailer));
+	enc->at += sizeof(trailer);
+}
+
+static void begin(struct emit *e)
+{
+	struct code_cache *cache = &e->x64->cache;
+	uint8_t *start = cache->write + ((cache->used + 15) & ~(size_t)15);
+
+	enc_init(&e->enc, start, cache->write + cache->size, cache_exec_delta(cache));
+	e->error = 0;
+	e->reachable = true;
+	e->i = 0;
+	e->op = NULL;
+	e->pc = e->ir->pc;
+	e->it = 0;
+	e->fixup_count = e->site_count = e->mark_count = e->cold_count = 0;
+	e->code->exit_count = 0;
+	find_labels(e);
+	flags_prepare(e);
+	tmps_prepare(e);
+}
+
+static int emit_once(struct emit *e)
+{
+	begin(e);
+	emit_entry(e);
+	emit_ops(e);
+	if (!e->error && e->reachable)
+		emit_fail(e, -ENOTSUP);
+	if (e->error)
+		return e->error;
+	emit_cold(e);
+	put_tables(e);
+	return e->enc.overflow ? -ENOSPC : 0;
+}
+
+int x64_emit(struct x64 *x64, struct cpu *cpu, const struct ir_block *ir, gpa_t frame_pa, struct block *block, struct x64_code *code)
+{
+	struct emit *e = x64->emit;
+	int ret;
+
+	if (ir->overflow)
+		return -E2BIG;
+	e->x64 = x64;
+	e->cpu = cpu;
+	e->ir = ir;
+	e->code = code;
+	e->block = block;
+	e->frame_pa = frame_pa;
+	e->long_jumps = false;
+	ir_count_insns(ir->ops, ir->count, e->counts);
+	ret = emit_once(e);
+	if (ret == -EAGAIN) {
+		e->long_jumps = true;
+		ret = emit_once(e);
+	}
+	if (ret)
+		return ret;
+	code->size = (uint32_t)(e->enc.at - e->enc.start);
+	x64->cache.used = (size_t)(e->enc.at - x64->cache.write);
+	return 0;
+}

@@ -1,0 +1,293 @@
+/*
+ * emit.h - between the files of this room: the state of one block's emission and of the back end.
+ *
+ * emit.c drives; each emit_*.c translates one theme of ops; flags.c knows where NZCV are; regs.c where temporaries are; slow.c is
+ * what the out-of-line paths call; stubs.c makes the code that all blocks share.
+ */
+#ifndef DBTVM_TRANSLATOR_X64_EMIT_H
+#define DBTVM_TRANSLATOR_X64_EMIT_H
+
+#include "base/base.h"
+#include "cpu/cpu.h"
+#include "mmu/mmu.h"
+#include "translator/ir/ir.h"
+#include "translator/run/helpers.h"
+#include "translator/translator.h"
+#include "translator/x64/cache.h"
+#include "translator/x64/enc.h"
+#include "translator/x64/x64.h"
+
+/* Host features that are used when present. */
+struct host_features {
+	bool bmi1, bmi2, lzcnt, movbe;
+};
+
+struct x64_stubs {
+	uint8_t *enter;                 /* int enter(struct cpu *, const uint8_t *entry) */
+	uint8_t *leave[X64_EXIT_WFI + 1]; /* jump here with everything but homes and countdown stored */
+	uint8_t *link;                  /* rax = struct block_exit: stores its pc and leaves with X64_EXIT_LINK */
+	uint8_t *slow;                  /* pushed: offset of a struct x64_site */
+	uint8_t *miss, *miss_check;     /* eax = target | T of an indirect jump: leave with LOOKUP, with CHECK */
+	uint8_t *helper[HELPER_COUNT];  /* eax, edx, ecx: arguments; eax: result; scratch is lost */
+	uint8_t *simd;                  /* rax: function, edx: descriptor */
+};
+
+struct x64 {
+	struct code_cache cache;
+	uint32_t optimizations;
+	struct host_features host;
+	struct x64_stubs stubs;
+	struct emit *emit; /* work space, one block at a time */
+};
+static inline bool x64_opt(const struct x64 *x64, enum optimization opt)
+{
+	return x64->optimizations >> opt & 1;
+}
+
+/* --- fields of struct cpu as operands --- */
+#define CPU_BIAS 128
+#define CPU_OPND(field) opnd_mem(RBP, (int32_t)offsetof(struct cpu, field) - CPU_BIAS)
+extern const uint8_t home_regs[16]; /* enum host_reg or HOST_REG_NONE */
+
+/*
+ * How flags can be computed again from guest registers that are still what they were: so that flags which only a fault or a
+ * later branch would read need not be stored before EFLAGS are lost.
+ */
+enum recipe_kind {
+	RECIPE_NONE,
+	RECIPE_CMP,     /* a - b */
+	RECIPE_ADD,     /* a + b */
+	RECIPE_SUBBED,  /* a is the result of something - b */
+	RECIPE_ADDED,   /* a is the result of something + b */
+	RECIPE_TST,     /* a & b */
+	RECIPE_TEQ,     /* a ^ b */
+	RECIPE_RESULT,  /* N and Z of a */
+	RECIPE_BIT,     /* C is bit imm of a */
+};
+#define RECIPE_IMM 0xff /* b is imm */
+struct recipe {
+	uint8_t kind, a, b, flags; /* guest registers; the flags it gives */
+	uint32_t imm;
+};
+
+/* Where each of NZCV is, at one place in the block. A flag may be in several places; one that is in none is dead. */
+struct flag_state {
+	uint8_t host;     /* in EFLAGS */
+	bool host_borrow; /* CF is the inverse of C */
+	uint8_t mem;      /* in cpu->nzcv */
+	uint8_t known, value; /* known at translation */
+	struct recipe nz, c, v;
+};
+
+/* --- side tables, in the code cache behind the block's code, read by C only --- */
+enum site_kind { SITE_LD, SITE_ST, SITE_LDF, SITE_STF, SITE_LDREX, SITE_STREX };
+enum place_kind { PLACE_NONE, PLACE_HOST, PLACE_GUEST, PLACE_TMP, PLACE_IMM };
+struct site_place {
+	uint8_t kind;
+	uint8_t n;      /* host register, guest register, slot in cpu->tmp */
+};
+/* One guest access that can leave the in-line path. Members of a group follow one another. */
+struct x64_site {
+	uint32_t resume;     /* offset in the cache of where to go on */
+	gva_t pc;
+	uint32_t delta;      /* address - address of the group's first */
+	uint32_t imm;        /* PLACE_IMM's value */
+	uint16_t mem;        /* ACCESS_* */
+	uint16_t count;      /* instructions of the block finished before: not yet subtracted from the countdown */
+	uint8_t kind;        /* enum site_kind */
+	uint8_t it;
+	uint8_t vfp;         /* SITE_LDF, SITE_STF: register */
+	bool more;           /* the next site belongs to the same group */
+	struct site_place address;
+	struct site_place value[2]; /* LD, LDREX: results; ST, STREX: values */
+	struct site_place status;   /* STREX */
+	struct flag_state flags;
+};
+/* Host offset (from the block's start) -> guest PC, for dumps. */
+struct x64_mark {
+	uint32_t offset;
+	gva_t pc;
+};
+/* The last bytes of a block's area. */
+struct x64_trailer {
+	uint32_t code_bytes, marks, mark_count, site_count;
+};
+
+/* --- emission --- */
+#define NO_SLOT 0xff
+#define NO_OP 0xffff
+struct tmp_state {
+	uint8_t reg;     /* scratch register, HOST_REG_NONE */
+	uint8_t slot;    /* in cpu->tmp, NO_SLOT */
+	bool saved;      /* the slot holds the value */
+	uint16_t last;   /* op of the last use or definition */
+};
+#define SCRATCH_COUNT 3
+struct fixup {
+	uint8_t *where;  /* displacement */
+	uint16_t next;   /* index + 1 */
+	bool short_form;
+};
+struct label_state {
+	uint16_t at;      /* op */
+	uint16_t fixups;  /* index + 1 of the first */
+	bool seen;        /* a branch to it was emitted: the rest is valid */
+	struct flag_state flags;
+};
+#define MAX_FIXUPS 1024
+#define MAX_SITES 1024
+#define MAX_MARKS 1024
+/* Code that is emitted behind the block. */
+enum cold_kind { COLD_SLOW, COLD_UNALIGNED, COLD_LEAVE, COLD_LINK, COLD_RAISE, COLD_TOGGLE };
+struct cold {
+	uint8_t kind;
+	uint8_t size;          /* COLD_UNALIGNED: log2 */
+	uint8_t reg, spare;    /* COLD_UNALIGNED: the address's host register, one that is free there */
+	uint16_t slow;         /* COLD_UNALIGNED: index of the COLD_SLOW */
+	uint8_t exit;          /* COLD_LEAVE: enum x64_exit, with r[15] = pc */
+	uint8_t it;            /* COLD_RAISE */
+	bool word_aligned;
+	uint16_t count;
+	uint16_t site;
+	uint8_t *jumps[4];     /* rel32 displacements that come here */
+	uint8_t jump_count;
+	uint8_t *back;         /* executable address to go back to */
+	uint32_t pc;
+	struct block_exit *link; /* COLD_LINK */
+};
+#define MAX_COLD 2048
+
+struct emit {
+	struct enc enc; /* first: EMIT(e) */
+	struct x64 *x64;
+	struct cpu *cpu;
+	const struct ir_block *ir;
+	struct x64_code *code;
+	struct block *block;
+	gpa_t frame_pa;
+	int error;             /* 0, -ENOTSUP, -E2BIG: sticky */
+	bool long_jumps;       /* a short jump did not reach: second try */
+
+	/* the current op */
+	unsigned i;
+	const struct ir_insn *op;
+	gva_t pc;              /* of the current guest instruction */
+	uint8_t it;
+	bool started;          /* an insn op was passed */
+	uint16_t counts[IR_MAX_OPS]; /* ir_count_insns(): what to subtract from r14d */
+	bool reachable;
+
+	struct flag_state flags;
+	uint8_t live[IR_MAX_OPS];  /* flags that may be read after each op */
+	uint8_t live_in;
+
+	struct tmp_state tmps[IR_MAX_TMPS];
+	ir_ref owner[SCRATCH_COUNT];  /* temporary, or IR_NONE */
+	uint8_t pinned;               /* bit n: scratch n is in use by the current op */
+	uint64_t slots;               /* bit n: cpu->tmp[n] is taken */
+	uint32_t random;
+
+	struct label_state labels[IR_MAX_OPS];
+	struct fixup fixups[MAX_FIXUPS];
+	unsigned fixup_count;
+	struct x64_site sites[MAX_SITES];
+	unsigned site_count;
+	struct x64_mark marks[MAX_MARKS];
+	unsigned mark_count;
+	uint8_t *site_refs[MAX_SITES]; /* where a site's offset goes */
+	struct cold cold[MAX_COLD];
+	unsigned cold_count;
+};
+
+/* Gives up the block. */
+static inline void emit_fail(struct emit *e, int error)
+{
+	if (!e->error)
+		e->error = error;
+}
+
+/* regs.c: values. Operands stay valid until the op ends. */
+struct opnd use_ref(struct emit *e, ir_ref ref);              /* register, memory or immediate, whichever it is */
+unsigned use_reg(struct emit *e, struct opnd o);              /* the same in a register: scratch if it must be moved */
+struct opnd use_not_mem(struct emit *e, struct opnd o);       /* register or immediate */
+struct opnd use_not_imm(struct emit *e, struct opnd o);       /* register or memory */
+unsigned scratch_alloc(struct emit *e);                       /* free for the current op */
+unsigned scratch_take(struct emit *e, unsigned reg);          /* this one */
+void scratch_free(struct emit *e, unsigned reg);
+void release(struct emit *e, struct opnd o);                  /* the current op is through with this source */
+void def_in(struct emit *e, ir_ref tmp, unsigned reg);        /* temporary @tmp is now what pinned scratch @reg holds */
+bool tmp_ends(const struct emit *e, ir_ref ref);              /* a temporary that nothing after this op uses */
+bool is_scratch(unsigned reg);
+/* The place of result @ref; may be the register of a source that ends here. */
+struct opnd def_ref(struct emit *e, ir_ref ref);
+/* The result is in place: memory copies of a temporary are stale, recipes with a guest register end. */
+void def_done(struct emit *e, ir_ref ref);
+struct site_place place_of(struct emit *e, struct opnd o, ir_ref ref);
+void tmps_prepare(struct emit *e);
+void tmps_end_op(struct emit *e);
+void tmps_save(struct emit *e, unsigned after);  /* stores those used after op @after that have no memory copy */
+void tmps_drop_regs(struct emit *e);             /* forgets the scratch copies */
+void tmps_flush(struct emit *e);                 /* all to memory: every scratch register is free */
+void move(struct emit *e, struct opnd dst, struct opnd src); /* 32 bits, any to any, EFLAGS kept */
+
+/* flags.c */
+void flags_prepare(struct emit *e);              /* liveness */
+bool flags_free(struct emit *e);                 /* EFLAGS can be overwritten by the current op at no cost */
+void flags_clobber(struct emit *e);              /* about to overwrite EFLAGS: saves what must be */
+void flags_host(struct emit *e, uint8_t mask, bool borrow); /* the current op's fdef & mask are in EFLAGS, all others are gone from there */
+void flags_lost(struct emit *e);                 /* EFLAGS hold nothing */
+void flags_known(struct emit *e, uint8_t mask, uint8_t value);
+void flags_in_mem(struct emit *e, uint8_t mask); /* the op stored them itself */
+void flags_recipe(struct emit *e, uint8_t mask, uint8_t kind, ir_ref a, ir_ref b, uint32_t imm);
+void flags_to_mem(struct emit *e, uint8_t mask);
+/* Stores @mask which is in EFLAGS or known; EFLAGS may be lost unless it returns true. */
+bool flags_save(struct emit *e, uint8_t mask);
+enum host_cc flags_cond(struct emit *e, unsigned cond); /* the x86 condition to test at once */
+void flags_carry(struct emit *e, bool borrow);   /* CF = C, or its inverse */
+void flags_carry_to_mem(struct emit *e);         /* the op's C is in CF: to cpu->nzcv, no register needed, EFLAGS kept */
+void flags_written(struct emit *e, ir_ref ref);  /* a guest register was overwritten */
+void flags_branch(struct emit *e, unsigned target); /* before the condition of a branch to op @target is evaluated */
+void flags_merge(struct emit *e, struct label_state *label, bool first); /* records the state at a branch */
+void flags_label(struct emit *e, struct label_state *label);
+uint32_t flags_recompute(const struct flag_state *flags, const struct cpu *cpu); /* C: cpu->nzcv at a fault */
+#define FLAG_MASK_NZCV(f) (((f) & IR_N ? NZCV_N : 0) | ((f) & IR_Z ? NZCV_Z : 0) | ((f) & IR_C ? NZCV_C : 0) | ((f) & IR_V ? NZCV_V : 0))
+
+/* emit.c */
+struct cold *cold_add(struct emit *e, enum cold_kind kind);
+void cold_jcc(struct emit *e, struct cold *cold, enum host_cc cc);
+/* insn ops passed, the current one included. */
+static inline unsigned count_here(const struct emit *e)
+{
+	return e->counts[e->i];
+}
+/* r14d -= n, EFLAGS kept. */
+void emit_count(struct emit *e, int n);
+
+/* Ops by theme. */
+void emit_alu(struct emit *e);
+void emit_shift(struct emit *e);
+void emit_bits(struct emit *e);
+void emit_mul(struct emit *e);
+void emit_select(struct emit *e);
+void emit_nzcv(struct emit *e);
+void emit_access(struct emit *e);
+void emit_exclusive(struct emit *e);
+void emit_cpu_field(struct emit *e);
+void emit_call(struct emit *e);
+void emit_simd(struct emit *e);
+void emit_branch(struct emit *e);
+void emit_label(struct emit *e);
+void emit_exit(struct emit *e);
+void emit_entry(struct emit *e);
+void emit_cold(struct emit *e);
+/* 0, or -ENOSPC */
+int stubs_emit(struct x64 *x64);
+
+/* slow.c: called by the slow stub. Returns where to go on. */
+struct slow_frame {
+	uint64_t regs[16]; /* by host register number; rsp and rbp are not used */
+	uint64_t site;     /* offset in the cache */
+};
+const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64 *x64);
+
+#endif

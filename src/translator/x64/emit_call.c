@@ -1,0 +1,150 @@
+/* emit_call.c - helpers in C, fields of struct cpu. */
+#include "base/base.h"
+#include "translator/x64/emit.h"
+
+#include <errno.h>
+
+#include "cpu/simd.h"
+
+#define ARGS 3
+static const uint8_t arg_regs[ARGS] = { RAX, RDX, RCX };
+
+/* True when loading one argument would overwrite another's source. */
+static bool args_collide(const struct opnd *args)
+{
+	for (unsigned i = 0; i < ARGS; i++)
+		for (unsigned j = 0; j < ARGS; j++)
+			if (i != j && opnd_is_reg(args[i], arg_regs[j]))
+				return true;
+	return false;
+}
+
+static void use_args(struct emit *e, struct opnd *args)
+{
+	const ir_ref refs[ARGS] = { e->op->a, e->op->b, e->op->c };
+
+	for (unsigned i = 0; i < ARGS; i++)
+		args[i] = refs[i] == IR_NONE ? opnd_imm(0) : use_ref(e, refs[i]);
+}
+
+static void load_args(struct emit *e)
+{
+	struct opnd args[ARGS];
+
+	tmps_save(e, e->i);
+	use_args(e, args);
+	if (args_collide(args)) {
+		e->pinned = 0;
+		tmps_flush(e);
+		use_args(e, args);
+	}
+	for (unsigned i = 0; i < ARGS; i++) {
+		if (args[i].kind == OPND_IMM)
+			enc_alu(&e->enc, ALU_XOR, W32, opnd_reg(arg_regs[i]), opnd_reg(arg_regs[i]));
+		else
+			move(e, opnd_reg(arg_regs[i]), args[i]);
+	}
+	e->pinned = 0;
+	tmps_drop_regs(e);
+}
+
+static void check_raised(struct emit *e)
+{
+	struct cold *cold = cold_add(e, COLD_RAISE);
+
+	cold->pc = e->pc;
+	cold->it = e->it;
+	enc_alu(&e->enc, ALU_CMP, W32, CPU_OPND(exit_arg[0]), opnd_imm(0));
+	cold_jcc(e, cold, CC_NE);
+}
+
+static void take_result(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+
+	if (op->dst == IR_NONE)
+		return;
+	scratch_take(e, RAX);
+	if (IR_IS_TMP(op->dst))
+		def_in(e, op->dst, RAX);
+	else
+		move(e, def_ref(e, op->dst), opnd_reg(RAX));
+	def_done(e, op->dst);
+}
+
+void emit_call(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	uint8_t attr = helper_info[op->imm].attr;
+	bool pure = attr == HELPER_PURE;
+	int done = (int)count_here(e) - 1;
+
+	if (pure)
+		flags_clobber(e);
+	else
+		flags_to_mem(e, IR_NZCV);
+	load_args(e);
+	if (!pure) {
+		enc_mov(&e->enc, W32, opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * 15) - CPU_BIAS), opnd_imm(e->pc));
+		if (e->it)
+			enc_mov(&e->enc, W32, CPU_OPND(it), opnd_imm(e->it));
+		emit_count(e, done); /* exact for helpers that look at the time */
+	}
+	enc_call_to(&e->enc, e->x64->stubs.helper[op->imm]);
+	if (attr & HELPER_FAULT)
+		check_raised(e);
+	if (!pure) {
+		emit_count(e, -done);
+		if (e->it && !(attr & HELPER_STATE))
+			enc_mov(&e->enc, W32, CPU_OPND(it), opnd_imm(0));
+		e->flags = (struct flag_state){ .mem = IR_NZCV };
+	} else {
+		flags_lost(e);
+	}
+	take_result(e);
+}
+
+/* VFP and Advanced SIMD: operands and results are in struct cpu, no guest register or flag is touched. */
+void emit_simd(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+
+	if (op->imm >= SIMD_OP_COUNT) {
+		emit_fail(e, -ENOTSUP);
+		return;
+	}
+	flags_clobber(e);
+	tmps_flush(e);
+	enc_mov(&e->enc, W32, opnd_reg(RDX), opnd_imm(op->imm2));
+	enc_mov_imm64(&e->enc, RAX, (uintptr_t)simd_info[op->imm].fn);
+	enc_call_to(&e->enc, e->x64->stubs.simd);
+	flags_lost(e);
+}
+
+/* What stands in memory while translated code runs. */
+static bool field_allowed(uint32_t offset)
+{
+	return offset >= offsetof(struct cpu, attention) && offset <= sizeof(struct cpu) - 4;
+}
+
+void emit_cpu_field(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	uint32_t offset = op->op == IR_LDCPU ? op->imm : op->imm2;
+	struct opnd field = opnd_mem(RBP, (int32_t)offset - CPU_BIAS);
+
+	if (op->op == IR_CLREX) {
+		enc_mov(&e->enc, W32, CPU_OPND(exclusive.size), opnd_imm(0));
+		return;
+	}
+	if (!field_allowed(offset)) {
+		emit_fail(e, -ENOTSUP);
+		return;
+	}
+	if (op->op == IR_LDCPU) {
+		move(e, def_ref(e, op->dst), field);
+		def_done(e, op->dst);
+	} else {
+		move(e, field, use_ref(e, op->a));
+	}
+}

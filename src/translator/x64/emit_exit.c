@@ -1,0 +1,294 @@
+/* emit_exit.c - entries, labels and branches inside a block, and all ways out of it. */
+#include "base/base.h"
+#include "translator/x64/emit.h"
+
+#include <errno.h>
+
+#define CPU_R15 opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * 15) - CPU_BIAS)
+
+static struct cold *cold_leave(struct emit *e, enum x64_exit why, gva_t pc, unsigned count)
+{
+	struct cold *cold = cold_add(e, COLD_LEAVE);
+
+	cold->exit = (uint8_t)why;
+	cold->pc = pc;
+	cold->count = (uint16_t)count;
+	return cold;
+}
+
+void emit_entry(struct emit *e)
+{
+	int32_t exec = (int32_t)(SPACE_EXEC_OFFSET + (e->ir->pc >> GUEST_PAGE_BITS) * 4);
+	uint32_t frame = (uint32_t)(e->frame_pa >> GUEST_PAGE_BITS) + 1;
+
+	e->code->checked = enc_here(&e->enc);
+	enc_alu(&e->enc, ALU_CMP, W32, opnd_mem(R15, exec), opnd_imm(frame));
+	cold_jcc(e, cold_leave(e, X64_EXIT_LOOKUP, e->ir->pc, 0), CC_NE);
+	e->code->fast = enc_here(&e->enc);
+}
+
+/* --- inside the block --- */
+
+/* A branch over little code fits in two bytes; when it turns out not to, the block is emitted again with long ones. */
+static bool is_short(const struct emit *e, unsigned target)
+{
+	if (e->long_jumps || target - e->i > 8)
+		return false;
+	for (unsigned j = e->i + 1; j < target; j++) {
+		const struct ir_insn *op = &e->ir->ops[j];
+
+		if (ir_op_info[op->op].attr & (IRA_FAULT | IRA_MEM | IRA_END) || op->op == IR_CALL || op->op == IR_SIMD)
+			return false;
+	}
+	return true;
+}
+
+static void fixup_add(struct emit *e, struct label_state *label, uint8_t *where, bool short_form)
+{
+	if (e->fixup_count == MAX_FIXUPS) {
+		emit_fail(e, -E2BIG);
+		return;
+	}
+	e->fixups[e->fixup_count] = (struct fixup){ .where = where, .next = label->fixups, .short_form = short_form };
+	label->fixups = (uint16_t)++e->fixup_count;
+}
+
+static void branch_to(struct emit *e, struct label_state *label, bool conditional, enum host_cc cc)
+{
+	bool short_form = is_short(e, label->at);
+	uint8_t *where;
+
+	if (conditional)
+		where = short_form ? enc_jcc8(&e->enc, cc) : enc_jcc32(&e->enc, cc);
+	else
+		where = short_form ? enc_jmp8(&e->enc) : enc_jmp32(&e->enc);
+	fixup_add(e, label, where, short_form);
+	flags_merge(e, label, !label->seen);
+	label->seen = true;
+}
+
+void emit_branch(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	struct label_state *label = &e->labels[op->imm];
+	enum host_cc cc = CC_E;
+	struct opnd a;
+
+	flags_branch(e, label->at);
+	tmps_save(e, label->at);
+	if (op->op == IR_BRC) {
+		cc = flags_cond(e, op->cond);
+	} else if (op->op != IR_BR) {
+		flags_clobber(e);
+		a = use_ref(e, op->a);
+		if (a.kind == OPND_REG)
+			enc_test(&e->enc, W32, a, a);
+		else
+			enc_alu(&e->enc, ALU_CMP, W32, a, opnd_imm(0));
+		flags_lost(e);
+		cc = op->op == IR_BRZ ? CC_E : CC_NE;
+	}
+	branch_to(e, label, op->op != IR_BR, cc);
+	if (op->op == IR_BR)
+		e->reachable = false;
+}
+
+static void bind(struct emit *e, const struct label_state *label)
+{
+	for (unsigned n = label->fixups; n; n = e->fixups[n - 1].next) {
+		const struct fixup *fixup = &e->fixups[n - 1];
+
+		if (!fixup->short_form)
+			enc_bind32(&e->enc, fixup->where);
+		else if (!enc_bind8(&e->enc, fixup->where))
+			emit_fail(e, -EAGAIN);
+	}
+}
+
+void emit_label(struct emit *e)
+{
+	struct label_state *label = &e->labels[e->op->imm];
+
+	if (!label->seen)
+		return;
+	if (e->reachable)
+		tmps_save(e, e->i);
+	flags_label(e, label);
+	bind(e, label);
+	tmps_drop_regs(e);
+	e->reachable = true;
+}
+
+/* --- out of it --- */
+
+void emit_count(struct emit *e, int n)
+{
+	if (n)
+		enc_lea(&e->enc, W32, R14, opnd_mem(R14, -n));
+}
+
+static void store_imm(struct emit *e, struct opnd field, uint32_t value)
+{
+	enc_mov(&e->enc, W32, field, opnd_imm(value));
+}
+
+static void leave(struct emit *e, enum x64_exit why)
+{
+	enc_jmp_to(&e->enc, e->x64->stubs.leave[why]);
+}
+
+static void jump_linked(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	struct enc *enc = &e->enc;
+	struct block_exit *exit;
+	struct cold *cold;
+
+	if (e->code->exit_count == X64_MAX_EXITS) {
+		emit_fail(e, -E2BIG);
+		return;
+	}
+	exit = &e->code->exits[e->code->exit_count++];
+	*exit = (struct block_exit){
+		.pc = op->imm,
+		.key = (e->ir->key & ~(KEY_T | 0xffu << KEY_IT_SHIFT)) | (op->imm2 & 1 ? KEY_T : 0),
+		.same_page = op->imm >> GUEST_PAGE_BITS == e->ir->pc >> GUEST_PAGE_BITS,
+		.from = e->block,
+	};
+	/* The displacement is patched while code runs: it must not straddle a cache line. */
+	while (((uintptr_t)(enc->at + 1) & 63) > 60 && !enc->overflow)
+		enc_nop(enc, 1);
+	exit->jump = enc_here(enc);
+	cold = cold_add(e, COLD_LINK);
+	cold->link = exit;
+	cold->jumps[cold->jump_count++] = enc_jmp32(enc);
+}
+
+static void exit_direct(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	unsigned n = count_here(e);
+
+	if (!(op->imm2 & 1) != !(e->ir->key & KEY_T))
+		enc_alu(&e->enc, ALU_XOR, W32, CPU_OPND(cpsr), opnd_imm(CPSR_T));
+	if (op->imm <= e->pc) {
+		enc_alu(&e->enc, ALU_SUB, W32, opnd_reg(R14), opnd_imm(n));
+		cold_jcc(e, cold_leave(e, X64_EXIT_CHECK, op->imm, 0), CC_S);
+	} else {
+		emit_count(e, (int)n);
+	}
+	if (x64_opt(e->x64, OPT_CHAIN)) {
+		jump_linked(e);
+	} else {
+		store_imm(e, CPU_R15, op->imm);
+		leave(e, X64_EXIT_LOOKUP);
+	}
+}
+
+/* cpu->jump_cache[jump_cache_hash(eax)], and on. */
+static void jump_by_cache(struct emit *e)
+{
+	struct enc *enc = &e->enc;
+	uint32_t key = e->ir->key & ~(KEY_T | 0xffu << KEY_IT_SHIFT);
+
+	static_assert(sizeof(struct jump_entry) == 16 && JUMP_CACHE_BITS == 12, "index computed below");
+	enc_mov(enc, W32, opnd_reg(RCX), opnd_reg(RAX));
+	enc_shift(enc, SHIFT_SHR, W32, opnd_reg(RCX), 12);
+	enc_alu(enc, ALU_XOR, W32, opnd_reg(RCX), opnd_reg(RAX));
+	enc_alu(enc, ALU_AND, W32, opnd_reg(RCX), opnd_imm((JUMP_CACHE_SIZE - 1) << 1));
+	enc_mov(enc, W64, opnd_reg(RDX), CPU_OPND(jump_cache));
+	enc_lea(enc, W64, RCX, opnd_sib(RDX, RCX, 3, 0));
+	enc_alu(enc, ALU_CMP, W32, opnd_mem(RCX, offsetof(struct jump_entry, pc)), opnd_reg(RAX));
+	enc_jcc_to(enc, CC_NE, e->x64->stubs.miss);
+	enc_alu(enc, ALU_CMP, W32, opnd_mem(RCX, offsetof(struct jump_entry, key)), opnd_imm(key));
+	enc_jcc_to(enc, CC_NE, e->x64->stubs.miss);
+	enc_jmp_opnd(enc, opnd_mem(RCX, offsetof(struct jump_entry, code)));
+}
+
+static void exit_indirect(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	struct enc *enc = &e->enc;
+	struct opnd target = use_ref(e, op->a);
+	bool thumb = e->ir->key & KEY_T;
+	struct cold *toggle;
+
+	/* Temporaries of other paths are in memory: scratch registers are free here. */
+	if (!opnd_is_reg(target, RAX))
+		enc_mov(enc, W32, opnd_reg(RAX), target);
+	if (op->imm & 1) {
+		toggle = cold_add(e, COLD_TOGGLE);
+		enc_test(enc, W8, opnd_reg(RAX), opnd_imm(1));
+		cold_jcc(e, toggle, thumb ? CC_E : CC_NE);
+		toggle->back = enc_here(enc);
+	} else if (thumb) {
+		enc_alu(enc, ALU_OR, W32, opnd_reg(RAX), opnd_imm(1));
+	} else {
+		enc_alu(enc, ALU_AND, W32, opnd_reg(RAX), opnd_imm(~3u));
+	}
+	enc_alu(enc, ALU_SUB, W32, opnd_reg(R14), opnd_imm(count_here(e)));
+	enc_jcc_to(enc, CC_S, e->x64->stubs.miss_check);
+	if (x64_opt(e->x64, OPT_JUMP_CACHE))
+		jump_by_cache(e);
+	else
+		enc_jmp_to(enc, e->x64->stubs.miss);
+}
+
+static void exit_exception(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	struct opnd arg = CPU_OPND(exit_arg[0]);
+
+	store_imm(e, CPU_R15, e->pc);
+	store_imm(e, CPU_OPND(it), e->it);
+	store_imm(e, arg, op->imm);
+	arg.disp += 4;
+	store_imm(e, arg, op->imm2);
+	emit_count(e, (int)count_here(e) - 1);
+	leave(e, X64_EXIT_EXCEPTION);
+}
+
+static void poll(struct emit *e)
+{
+	enc_alu(&e->enc, ALU_CMP, W32, CPU_OPND(attention), opnd_imm(0));
+	cold_jcc(e, cold_leave(e, X64_EXIT_CHECK, e->op->imm, count_here(e)), CC_NE);
+	flags_lost(e);
+}
+
+void emit_exit(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+
+	flags_to_mem(e, IR_NZCV);
+	switch (op->op) {
+	case IR_POLL:
+		poll(e);
+		return;
+	case IR_EXIT:
+		exit_direct(e);
+		break;
+	case IR_EXIT_IND:
+		exit_indirect(e);
+		break;
+	case IR_EXIT_STATE:
+		emit_count(e, (int)count_here(e));
+		leave(e, X64_EXIT_STATE);
+		break;
+	case IR_EXIT_NEXT:
+		store_imm(e, CPU_R15, op->imm);
+		store_imm(e, CPU_OPND(it), op->imm2);
+		emit_count(e, (int)count_here(e));
+		leave(e, X64_EXIT_STATE);
+		break;
+	case IR_EXCEPTION:
+		exit_exception(e);
+		break;
+	default: /* IR_WFI */
+		store_imm(e, CPU_R15, op->imm);
+		store_imm(e, CPU_OPND(it), 0);
+		emit_count(e, (int)count_here(e));
+		leave(e, X64_EXIT_WFI);
+		break;
+	}
+	e->reachable = false;
+}

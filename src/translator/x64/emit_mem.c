@@ -1,0 +1,519 @@
+/*
+ * emit_mem.c - guest memory accesses through the shadow tables (DESIGN.md §3).
+ *
+ * In line: address, page index, addend, test, access.  An addend of 0 goes to the slow path, and so does what crosses a page or is misaligned
+ * where that matters; slow.c does the whole access and comes back behind it. A group shares one check; its slow path does every member.
+ */
+#include "base/base.h"
+#include "translator/x64/emit.h"
+
+#include <errno.h>
+
+static unsigned size_log2(const struct ir_insn *op)
+{
+	return op->mem & ACCESS_SIZE_MASK;
+}
+
+static bool is_load(const struct ir_insn *op)
+{
+	return op->op == IR_LD || op->op == IR_LDF || op->op == IR_LDREX;
+}
+
+/* Address bits that must be 0 for the access not to fault. */
+static uint32_t align_mask(const struct emit *e, const struct ir_insn *op)
+{
+	uint32_t mask = 0;
+
+	if (op->mem & ACCESS_WORD_ALIGNED)
+		mask |= 3;
+	if (op->mem & ACCESS_ALIGNED || (e->ir->key & KEY_ALIGN && !(op->mem & ACCESS_WORD_ALIGNED)))
+		mask |= (1u << size_log2(op)) - 1;
+	return mask;
+}
+
+static bool in_line(const struct emit *e, const struct ir_insn *op)
+{
+	return x64_opt(e->x64, OPT_FAST_MEMORY) && !(op->mem & ACCESS_USER && e->ir->key & KEY_PRIV);
+}
+
+/* --- sites --- */
+
+static struct x64_site *site_add(struct emit *e)
+{
+	static const uint8_t kinds[] = {
+		[IR_LD] = SITE_LD, [IR_ST] = SITE_ST, [IR_LDF] = SITE_LDF, [IR_STF] = SITE_STF,
+		[IR_LDREX] = SITE_LDREX, [IR_STREX] = SITE_STREX,
+	};
+	struct x64_site *site;
+
+	if (e->site_count == MAX_SITES) {
+		emit_fail(e, -E2BIG);
+		e->site_count--;
+	}
+	site = &e->sites[e->site_count++];
+	*site = (struct x64_site){
+		.pc = e->pc, .it = e->it, .mem = e->op->mem, .kind = kinds[e->op->op],
+		.count = (uint16_t)(count_here(e) - (count_here(e) ? 1 : 0)),
+		.flags = e->flags,
+	};
+	e->site_refs[e->site_count - 1] = NULL;
+	if (e->op->op == IR_LDF)
+		site->vfp = (uint8_t)e->op->dst;
+	else if (e->op->op == IR_STF)
+		site->vfp = (uint8_t)e->op->b;
+	return site;
+}
+
+static unsigned site_index(const struct emit *e, const struct x64_site *site)
+{
+	return (unsigned)(site - e->sites);
+}
+
+static void site_resume_here(struct emit *e, struct x64_site *site)
+{
+	site->resume = (uint32_t)(e->enc.at - e->x64->cache.write);
+}
+
+static struct cold *cold_slow(struct emit *e, const struct x64_site *site)
+{
+	struct cold *cold = cold_add(e, COLD_SLOW);
+
+	cold->site = (uint16_t)site_index(e, site);
+	return cold;
+}
+
+/* --- addresses --- */
+
+/* The address of the access, @offset from the base, in a register that must not be changed. */
+static unsigned address(struct emit *e, uint32_t offset)
+{
+	const struct ir_insn *op = e->op;
+	struct opnd base;
+	unsigned reg;
+
+	if (op->a == IR_IMM) {
+		reg = scratch_alloc(e);
+		enc_mov(&e->enc, W32, opnd_reg(reg), opnd_imm(op->imm + offset));
+		return reg;
+	}
+	base = use_ref(e, op->a);
+	if (offset == 0)
+		return use_reg(e, base);
+	if (base.kind == OPND_MEM) {
+		reg = use_reg(e, base);
+		enc_lea(&e->enc, W32, reg, opnd_mem(reg, (int32_t)offset));
+		return reg;
+	}
+	/* A base that is not needed any more makes room. */
+	if (tmp_ends(e, op->a) && op->a != op->b && op->a != op->c)
+		reg = base.reg;
+	else
+		reg = scratch_alloc(e);
+	enc_lea(&e->enc, W32, reg, opnd_mem(base.reg, (int32_t)offset));
+	if (reg != base.reg && op->a != op->b)
+		release(e, base);
+	return reg;
+}
+
+/* addend = table[address >> 12], or to @slow when it is 0. */
+static void look_up(struct emit *e, unsigned addend, unsigned addr, bool load, struct cold *slow)
+{
+	struct enc *enc = &e->enc;
+
+	enc_mov(enc, W32, opnd_reg(addend), opnd_reg(addr));
+	enc_shift(enc, SHIFT_SHR, W32, opnd_reg(addend), GUEST_PAGE_BITS);
+	enc_mov(enc, W64, opnd_reg(addend), opnd_sib(R15, addend, 3, load ? SPACE_READ_OFFSET : (int32_t)SPACE_WRITE_OFFSET));
+	enc_test(enc, W64, opnd_reg(addend), opnd_reg(addend));
+	cold_jcc(e, slow, CC_E);
+}
+
+/* Misaligned accesses leave the line: to the slow path, or to a finer check that lets those inside a page come back. */
+static void check_alignment(struct emit *e, unsigned addr, unsigned spare, struct cold *slow)
+{
+	unsigned log2 = size_log2(e->op);
+	uint32_t natural = (1u << log2) - 1, mask = align_mask(e, e->op);
+	struct cold *unaligned;
+
+	if (!natural)
+		return;
+	enc_test(&e->enc, W8, opnd_reg(addr), opnd_imm(natural));
+	if (mask == natural) {
+		cold_jcc(e, slow, CC_NE);
+		return;
+	}
+	unaligned = cold_add(e, COLD_UNALIGNED);
+	unaligned->size = (uint8_t)log2;
+	unaligned->reg = (uint8_t)addr;
+	unaligned->word_aligned = mask == 3;
+	unaligned->spare = (uint8_t)spare;
+	unaligned->slow = (uint16_t)(slow - e->cold);
+	cold_jcc(e, unaligned, CC_NE);
+	unaligned->back = enc_here(&e->enc);
+}
+
+/* --- the access itself --- */
+
+static void load_from(struct emit *e, unsigned dst, struct opnd mem)
+{
+	struct enc *enc = &e->enc;
+	unsigned log2 = size_log2(e->op);
+	bool is_signed = e->op->mem & ACCESS_SIGNED, big = e->op->mem & ACCESS_BE;
+
+	switch (log2) {
+	case 0:
+		if (is_signed)
+			enc_movsx(enc, W32, W8, dst, mem);
+		else
+			enc_movzx(enc, W8, dst, mem);
+		return;
+	case 1:
+		if (!big && is_signed) {
+			enc_movsx(enc, W32, W16, dst, mem);
+			return;
+		}
+		enc_movzx(enc, W16, dst, mem);
+		if (big) {
+			enc_bswap(enc, W32, dst);
+			enc_shift(enc, is_signed ? SHIFT_SAR : SHIFT_SHR, W32, opnd_reg(dst), 16);
+		}
+		return;
+	default:
+		enc_mov(enc, log2 == 3 ? W64 : W32, opnd_reg(dst), mem);
+		if (big)
+			enc_bswap(enc, log2 == 3 ? W64 : W32, dst);
+		return;
+	}
+}
+
+/* The value to store in a register or an immediate, bytes in guest order. */
+static struct opnd store_value(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	struct enc *enc = &e->enc;
+	unsigned log2 = size_log2(op), reg;
+	struct opnd value, vfp;
+
+	if (op->op == IR_STF) {
+		vfp = log2 == 3 ? CPU_OPND(vfp.d[0]) : CPU_OPND(vfp.s[0]);
+		vfp.disp += (int32_t)(op->b << log2);
+		reg = scratch_alloc(e);
+		enc_mov(enc, log2 == 3 ? W64 : W32, opnd_reg(reg), vfp);
+	} else {
+		value = use_ref(e, op->b);
+		if (!(op->mem & ACCESS_BE) || log2 == 0)
+			return use_not_mem(e, value);
+		reg = scratch_alloc(e);
+		move(e, opnd_reg(reg), value);
+		release(e, value);
+	}
+	if (op->mem & ACCESS_BE && log2) {
+		enc_bswap(enc, log2 == 3 ? W64 : W32, reg);
+		if (log2 == 1)
+			enc_shift(enc, SHIFT_SHR, W32, opnd_reg(reg), 16);
+	}
+	return opnd_reg(reg);
+}
+
+static void store_to(struct emit *e, struct opnd mem, struct opnd value)
+{
+	enc_mov(&e->enc, (enum width)size_log2(e->op), mem, value);
+}
+
+/* What is loaded is in scratch @reg: on to a guest register in memory, a temporary or a VFP register. */
+static void load_done(struct emit *e, unsigned reg)
+{
+	const struct ir_insn *op = e->op;
+	unsigned log2 = size_log2(op);
+
+	if (op->op == IR_LDF) {
+		struct opnd vfp = log2 == 3 ? CPU_OPND(vfp.d[0]) : CPU_OPND(vfp.s[0]);
+
+		vfp.disp += (int32_t)(op->dst << log2);
+		enc_mov(&e->enc, log2 == 3 ? W64 : W32, vfp, opnd_reg(reg));
+		return;
+	}
+	if (IR_IS_TMP(op->dst))
+		def_in(e, op->dst, reg);
+	else
+		move(e, def_ref(e, op->dst), opnd_reg(reg));
+	def_done(e, op->dst);
+}
+
+/* --- one access --- */
+
+/* Jumps to the slow stub in line. */
+static void slow_in_line(struct emit *e, struct x64_site *site)
+{
+	enc_push_imm(&e->enc, 0);
+	e->site_refs[site_index(e, site)] = e->enc.at - 4;
+	enc_jmp_to(&e->enc, e->x64->stubs.slow);
+	site_resume_here(e, site);
+}
+
+static unsigned home_of(ir_ref ref)
+{
+	return IR_IS_REG(ref) ? home_regs[ref] : HOST_REG_NONE;
+}
+
+static void emit_load(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	struct x64_site *site;
+	unsigned addr, to, addend;
+	struct cold *slow;
+
+	flags_clobber(e);
+	addr = address(e, op->imm2);
+	addend = scratch_alloc(e);
+	to = op->op == IR_LD && home_of(op->dst) != HOST_REG_NONE ? home_of(op->dst) : addend;
+	site = site_add(e);
+	site->address = (struct site_place){ PLACE_HOST, (uint8_t)addr };
+	site->value[0] = (struct site_place){ PLACE_HOST, (uint8_t)to };
+	if (in_line(e, op)) {
+		slow = cold_slow(e, site);
+		check_alignment(e, addr, addend, slow);
+		look_up(e, addend, addr, true, slow);
+		load_from(e, to, opnd_sib(addr, addend, 0, 0));
+		site_resume_here(e, site);
+	} else {
+		slow_in_line(e, site);
+	}
+	flags_lost(e);
+	if (to == addend)
+		load_done(e, to);
+	else
+		def_done(e, op->dst);
+}
+
+static void emit_store(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	struct x64_site *site;
+	struct opnd value;
+	unsigned addr, addend;
+	struct cold *slow;
+	bool swapped = op->mem & ACCESS_BE && size_log2(op);
+
+	flags_clobber(e);
+	addr = address(e, op->imm2);
+	site = site_add(e);
+	site->address = (struct site_place){ PLACE_HOST, (uint8_t)addr };
+	if (swapped && op->op == IR_ST)
+		site->value[0] = place_of(e, use_ref(e, op->b), op->b);
+	site->imm = op->imm;
+	if (!in_line(e, op)) {
+		if (op->op == IR_ST)
+			site->value[0] = place_of(e, use_ref(e, op->b), op->b);
+		slow_in_line(e, site);
+		flags_lost(e);
+		return;
+	}
+	value = store_value(e);
+	if (!swapped && op->op == IR_ST)
+		site->value[0] = place_of(e, value, op->b);
+	addend = scratch_alloc(e);
+	/* Allocation may have moved a value that is stored byte-swapped to memory. */
+	if (swapped && op->op == IR_ST)
+		site->value[0] = place_of(e, use_ref(e, op->b), op->b);
+	slow = cold_slow(e, site);
+	check_alignment(e, addr, addend, slow);
+	look_up(e, addend, addr, false, slow);
+	store_to(e, opnd_sib(addr, addend, 0, 0), value);
+	site_resume_here(e, site);
+	flags_lost(e);
+}
+
+/* --- groups --- */
+
+struct group {
+	unsigned head, count;
+	uint32_t low, span; /* lowest offset; bytes to past the highest */
+	uint32_t mask;      /* address bits of the lowest that must be 0 */
+};
+
+/* False: the members' alignment rules do not come down to one test. */
+static bool group_measure(struct emit *e, struct group *g)
+{
+	const struct ir_insn *ops = &e->ir->ops[e->i];
+	int64_t low = INT32_MAX, high = INT32_MIN;
+
+	g->head = e->i;
+	g->count = ops[0].group;
+	g->mask = 0;
+	for (unsigned k = 0; k < g->count; k++) {
+		int32_t offset = (int32_t)ops[k].imm2;
+
+		low = MIN(low, offset);
+		high = MAX(high, (int64_t)offset + (1 << size_log2(&ops[k])));
+		if (!in_line(e, &ops[k]))
+			return false;
+	}
+	g->low = (uint32_t)low;
+	g->span = (uint32_t)(high - low);
+	for (unsigned k = 0; k < g->count; k++) {
+		uint32_t mask = align_mask(e, &ops[k]);
+
+		if ((ops[k].imm2 - g->low) & mask)
+			return false;
+		g->mask |= mask;
+	}
+	return g->span <= GUEST_PAGE_SIZE / 2;
+}
+
+static struct x64_site *group_sites(struct emit *e, const struct group *g, unsigned addr)
+{
+	unsigned first = e->site_count;
+
+	if (first + g->count > MAX_SITES) {
+		emit_fail(e, -E2BIG);
+		return &e->sites[0];
+	}
+	for (unsigned k = 0; k < g->count; k++) {
+		struct x64_site *site;
+
+		e->op = &e->ir->ops[g->head + k];
+		site = site_add(e);
+		site->delta = e->op->imm2 - g->low;
+		site->more = k + 1 < g->count;
+		site->address = (struct site_place){ PLACE_HOST, (uint8_t)addr };
+		site->imm = e->op->imm;
+		if (e->op->op == IR_ST)
+			site->value[0] = place_of(e, use_ref(e, e->op->b), e->op->b);
+	}
+	e->op = &e->ir->ops[g->head];
+	return &e->sites[first];
+}
+
+/* The check: leaves the host address of the lowest byte in the register returned. */
+static unsigned group_check(struct emit *e, const struct group *g, unsigned addr, struct cold *slow)
+{
+	struct enc *enc = &e->enc;
+	unsigned pointer = scratch_alloc(e);
+
+	if (g->mask) {
+		enc_test(enc, W8, opnd_reg(addr), opnd_imm(g->mask));
+		cold_jcc(e, slow, CC_NE);
+	}
+	/* first and last byte in the same page */
+	enc_lea(enc, W32, pointer, opnd_mem(addr, (int32_t)(g->span - 1)));
+	enc_alu(enc, ALU_XOR, W32, opnd_reg(pointer), opnd_reg(addr));
+	enc_test(enc, W32, opnd_reg(pointer), opnd_imm(~GUEST_PAGE_MASK));
+	cold_jcc(e, slow, CC_NE);
+	look_up(e, pointer, addr, is_load(e->op), slow);
+	enc_alu(enc, ALU_ADD, W64, opnd_reg(pointer), opnd_reg(addr));
+	return pointer;
+}
+
+static void group_member(struct emit *e, const struct group *g, unsigned pointer)
+{
+	const struct ir_insn *op = e->op;
+	struct opnd mem = opnd_mem(pointer, (int32_t)(op->imm2 - g->low));
+
+	if (!is_load(op)) {
+		store_to(e, mem, store_value(e));
+	} else if (op->op == IR_LD && home_of(op->dst) != HOST_REG_NONE) {
+		load_from(e, home_of(op->dst), mem);
+		def_done(e, op->dst);
+	} else {
+		unsigned to = scratch_alloc(e);
+
+		load_from(e, to, mem);
+		load_done(e, to);
+	}
+}
+
+/* Where each loaded value is after the group: only now is that known for temporaries. */
+static void group_places(struct emit *e, const struct group *g, struct x64_site *sites)
+{
+	for (unsigned k = 0; k < g->count; k++) {
+		const struct ir_insn *op = &e->ir->ops[g->head + k];
+		struct site_place *place = &sites[k].value[0];
+
+		if (op->op != IR_LD)
+			continue;
+		if (home_of(op->dst) != HOST_REG_NONE)
+			*place = (struct site_place){ PLACE_HOST, (uint8_t)home_of(op->dst) };
+		else if (IR_IS_REG(op->dst))
+			*place = (struct site_place){ PLACE_GUEST, (uint8_t)op->dst };
+		else if (e->tmps[op->dst - IR_TMP0].reg != HOST_REG_NONE)
+			*place = (struct site_place){ PLACE_HOST, e->tmps[op->dst - IR_TMP0].reg };
+		else if (e->tmps[op->dst - IR_TMP0].slot != NO_SLOT)
+			*place = (struct site_place){ PLACE_TMP, e->tmps[op->dst - IR_TMP0].slot };
+	}
+}
+
+static void emit_group(struct emit *e, const struct group *g)
+{
+	unsigned addr, pointer;
+	struct x64_site *sites;
+	struct cold *slow;
+
+	flags_clobber(e);
+	tmps_flush(e);
+	addr = address(e, g->low);
+	sites = group_sites(e, g, addr);
+	slow = cold_slow(e, sites);
+	pointer = group_check(e, g, addr, slow);
+	flags_lost(e);
+	for (unsigned k = 0; k < g->count; k++) {
+		e->i = g->head + k;
+		e->op = &e->ir->ops[e->i];
+		e->pinned = (uint8_t)(1u << pointer);
+		group_member(e, g, pointer);
+		tmps_end_op(e);
+	}
+	group_places(e, g, sites);
+	/* The slow path does the stores to temporaries' slots too: what is in a register is not saved yet. */
+	site_resume_here(e, sites);
+}
+
+void emit_access(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	struct group group;
+
+	if (op->group && op->group != IR_GROUP_MEMBER && group_measure(e, &group))
+		emit_group(e, &group);
+	else if (is_load(op))
+		emit_load(e);
+	else
+		emit_store(e);
+}
+
+/* --- exclusives: always by the slow path, which keeps the monitor --- */
+
+static struct site_place result_place(struct emit *e, ir_ref ref)
+{
+	return ref == IR_NONE ? (struct site_place){ PLACE_NONE, 0 } : place_of(e, def_ref(e, ref), ref);
+}
+
+static struct site_place source_place(struct emit *e, ir_ref ref)
+{
+	return ref == IR_NONE ? (struct site_place){ PLACE_NONE, 0 } : place_of(e, use_ref(e, ref), ref);
+}
+
+void emit_exclusive(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	struct x64_site *site;
+	unsigned addr;
+
+	flags_clobber(e);
+	tmps_flush(e);
+	addr = address(e, op->imm2);
+	site = site_add(e);
+	site->address = (struct site_place){ PLACE_HOST, (uint8_t)addr };
+	site->imm = op->imm;
+	if (op->op == IR_LDREX) {
+		site->value[0] = result_place(e, op->dst);
+		site->value[1] = result_place(e, op->dst2);
+	} else {
+		site->value[0] = source_place(e, op->b);
+		site->value[1] = source_place(e, op->c);
+		site->status = result_place(e, op->dst);
+	}
+	slow_in_line(e, site);
+	flags_lost(e);
+	def_done(e, op->dst);
+	def_done(e, op->dst2);
+}

@@ -1,0 +1,347 @@
+/*
+ * regs.c - where values are: guest registers in their homes, temporaries in scratch registers or in cpu->tmp.
+ *
+ * An operand that an op asked for stays where it is until the op ends (its register is pinned). Nothing here touches EFLAGS.
+ */
+#include "base/base.h"
+#include "translator/x64/emit.h"
+
+#include <errno.h>
+
+const uint8_t home_regs[16] = {
+#define HOME(guest, host) [guest] = host,
+#include "translator/x64/regs.def"
+#undef HOME
+	[15] = HOST_REG_NONE,
+};
+
+static const uint8_t scratch_regs[SCRATCH_COUNT] = { RAX, RCX, RDX };
+static_assert(RAX == 0 && RCX == 1 && RDX == 2, "scratch registers are numbered as themselves");
+
+bool is_scratch(unsigned reg)
+{
+	return reg < SCRATCH_COUNT;
+}
+
+static struct tmp_state *tmp_of(struct emit *e, ir_ref ref)
+{
+	BUG_ON(!IR_IS_TMP(ref));
+	return &e->tmps[ref - IR_TMP0];
+}
+
+static struct opnd slot_opnd(unsigned slot)
+{
+	return opnd_mem(RBP, (int32_t)(offsetof(struct cpu, tmp) + 4 * slot) - CPU_BIAS);
+}
+
+static struct opnd guest_opnd(unsigned reg)
+{
+	if (home_regs[reg] != HOST_REG_NONE)
+		return opnd_reg(home_regs[reg]);
+	return opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * reg) - CPU_BIAS);
+}
+
+static void mention(struct emit *e, ir_ref ref, unsigned i)
+{
+	if (IR_IS_TMP(ref))
+		tmp_of(e, ref)->last = (uint16_t)i;
+}
+
+void tmps_prepare(struct emit *e)
+{
+	const struct ir_block *ir = e->ir;
+
+	for (unsigned i = 0; i < ir->tmps; i++)
+		e->tmps[i] = (struct tmp_state){ .reg = HOST_REG_NONE, .slot = NO_SLOT };
+	for (unsigned i = 0; i < ir->count; i++) {
+		const struct ir_insn *op = &ir->ops[i];
+
+		mention(e, op->dst, i);
+		mention(e, op->dst2, i);
+		mention(e, op->a, i);
+		mention(e, op->b, i);
+		mention(e, op->c, i);
+	}
+	for (unsigned i = 0; i < SCRATCH_COUNT; i++)
+		e->owner[i] = IR_NONE;
+	e->pinned = 0;
+	e->slots = 0;
+}
+
+/* Stores a temporary's register copy. */
+static void save(struct emit *e, struct tmp_state *tmp)
+{
+	if (tmp->saved || tmp->reg == HOST_REG_NONE)
+		return;
+	if (tmp->slot == NO_SLOT) {
+		unsigned slot = (unsigned)__builtin_ctzll(~e->slots);
+
+		static_assert(CPU_TMP_SLOTS == 64, "slots are bits of a uint64_t");
+		if (e->slots == ~0ull) {
+			emit_fail(e, -ENOTSUP);
+			return;
+		}
+		e->slots |= 1ull << slot;
+		tmp->slot = (uint8_t)slot;
+	}
+	enc_mov(&e->enc, W32, slot_opnd(tmp->slot), opnd_reg(tmp->reg));
+	tmp->saved = true;
+}
+
+static void forget_reg(struct emit *e, unsigned reg)
+{
+	ir_ref ref = e->owner[reg];
+
+	if (ref != IR_NONE)
+		tmp_of(e, ref)->reg = HOST_REG_NONE;
+	e->owner[reg] = IR_NONE;
+}
+
+static void evict(struct emit *e, unsigned reg)
+{
+	ir_ref ref = e->owner[reg];
+
+	if (ref == IR_NONE)
+		return;
+	save(e, tmp_of(e, ref));
+	forget_reg(e, reg);
+}
+
+#ifdef DBTVM_RANDOM_RA
+static unsigned first_candidate(struct emit *e)
+{
+	e->random = e->random * 1664525u + 1013904223u;
+	return (e->random >> 16) % SCRATCH_COUNT;
+}
+#else
+static unsigned first_candidate(struct emit *e)
+{
+	return 0;
+}
+#endif
+
+unsigned scratch_alloc(struct emit *e)
+{
+	unsigned first = first_candidate(e), victim = SCRATCH_COUNT, last = 0;
+
+	for (unsigned n = 0; n < SCRATCH_COUNT; n++) {
+		unsigned reg = scratch_regs[(first + n) % SCRATCH_COUNT];
+
+		if (e->pinned >> reg & 1)
+			continue;
+		if (e->owner[reg] == IR_NONE) {
+			e->pinned |= (uint8_t)(1u << reg);
+			return reg;
+		}
+		if (victim == SCRATCH_COUNT || tmp_of(e, e->owner[reg])->last > last) {
+			victim = reg;
+			last = tmp_of(e, e->owner[reg])->last;
+		}
+	}
+	BUG_ON(victim == SCRATCH_COUNT);
+	evict(e, victim);
+	e->pinned |= (uint8_t)(1u << victim);
+	return victim;
+}
+
+unsigned scratch_take(struct emit *e, unsigned reg)
+{
+	BUG_ON(!is_scratch(reg) || e->pinned >> reg & 1);
+	if (e->owner[reg] != IR_NONE) {
+		/* A copy in another scratch register is cheaper than one in memory. */
+		for (unsigned to = 0; to < SCRATCH_COUNT; to++) {
+			ir_ref ref = e->owner[reg];
+
+			if (to == reg || e->pinned >> to & 1 || e->owner[to] != IR_NONE)
+				continue;
+			enc_mov(&e->enc, W32, opnd_reg(to), opnd_reg(reg));
+			e->owner[to] = ref;
+			e->owner[reg] = IR_NONE;
+			tmp_of(e, ref)->reg = (uint8_t)to;
+			break;
+		}
+		evict(e, reg);
+	}
+	e->pinned |= (uint8_t)(1u << reg);
+	return reg;
+}
+
+void scratch_free(struct emit *e, unsigned reg)
+{
+	BUG_ON(!is_scratch(reg));
+	e->pinned &= (uint8_t)~(1u << reg);
+}
+
+void release(struct emit *e, struct opnd o)
+{
+	if (o.kind == OPND_REG && is_scratch(o.reg))
+		scratch_free(e, o.reg);
+}
+
+void def_in(struct emit *e, ir_ref ref, unsigned reg)
+{
+	struct tmp_state *tmp = tmp_of(e, ref);
+
+	if (tmp->reg == reg)
+		return;
+	if (tmp->reg != HOST_REG_NONE)
+		forget_reg(e, tmp->reg);
+	BUG_ON(e->owner[reg] != IR_NONE && !tmp_ends(e, e->owner[reg]));
+	forget_reg(e, reg);
+	e->owner[reg] = ref;
+	tmp->reg = (uint8_t)reg;
+}
+
+bool tmp_ends(const struct emit *e, ir_ref ref)
+{
+	return IR_IS_TMP(ref) && e->tmps[ref - IR_TMP0].last <= e->i;
+}
+
+struct opnd use_ref(struct emit *e, ir_ref ref)
+{
+	struct tmp_state *tmp;
+
+	if (ref == IR_IMM)
+		return opnd_imm(e->op->imm);
+	if (IR_IS_REG(ref))
+		return guest_opnd(ref);
+	tmp = tmp_of(e, ref);
+	if (tmp->reg != HOST_REG_NONE) {
+		e->pinned |= (uint8_t)(1u << tmp->reg);
+		return opnd_reg(tmp->reg);
+	}
+	BUG_ON(!tmp->saved && !e->error);
+	return slot_opnd(tmp->slot);
+}
+
+unsigned use_reg(struct emit *e, struct opnd o)
+{
+	unsigned reg;
+
+	if (o.kind == OPND_REG)
+		return o.reg;
+	reg = scratch_alloc(e);
+	enc_mov(&e->enc, W32, opnd_reg(reg), o);
+	return reg;
+}
+
+struct opnd use_not_mem(struct emit *e, struct opnd o)
+{
+	return o.kind == OPND_MEM ? opnd_reg(use_reg(e, o)) : o;
+}
+
+struct opnd use_not_imm(struct emit *e, struct opnd o)
+{
+	return o.kind == OPND_IMM ? opnd_reg(use_reg(e, o)) : o;
+}
+
+/* A source of the current op that ends with it gives its register to the result. */
+static bool inherit(struct emit *e, ir_ref from, ir_ref to)
+{
+	struct tmp_state *tmp;
+	unsigned reg;
+
+	if (!IR_IS_TMP(from) || from == to)
+		return false;
+	tmp = tmp_of(e, from);
+	reg = tmp->reg;
+	if (reg == HOST_REG_NONE || tmp->last != e->i)
+		return false;
+	forget_reg(e, reg);
+	e->owner[reg] = to;
+	tmp_of(e, to)->reg = (uint8_t)reg;
+	return true;
+}
+
+struct opnd def_ref(struct emit *e, ir_ref ref)
+{
+	struct tmp_state *tmp;
+
+	if (IR_IS_REG(ref))
+		return guest_opnd(ref);
+	tmp = tmp_of(e, ref);
+	if (tmp->reg == HOST_REG_NONE && !inherit(e, e->op->a, ref) && !inherit(e, e->op->b, ref)) {
+		unsigned reg = scratch_alloc(e);
+
+		e->owner[reg] = ref;
+		tmp->reg = (uint8_t)reg;
+	}
+	e->pinned |= (uint8_t)(1u << tmp->reg);
+	return opnd_reg(tmp->reg);
+}
+
+void def_done(struct emit *e, ir_ref ref)
+{
+	if (ref == IR_NONE)
+		return;
+	if (IR_IS_TMP(ref))
+		tmp_of(e, ref)->saved = false;
+	else
+		flags_written(e, ref);
+}
+
+struct site_place place_of(struct emit *e, struct opnd o, ir_ref ref)
+{
+	if (o.kind == OPND_REG)
+		return (struct site_place){ PLACE_HOST, o.reg };
+	if (o.kind == OPND_IMM)
+		return (struct site_place){ PLACE_IMM, 0 };
+	if (IR_IS_REG(ref))
+		return (struct site_place){ PLACE_GUEST, (uint8_t)ref };
+	return (struct site_place){ PLACE_TMP, tmp_of(e, ref)->slot };
+}
+
+static void end_tmp(struct emit *e, ir_ref ref)
+{
+	struct tmp_state *tmp;
+
+	if (!IR_IS_TMP(ref))
+		return;
+	tmp = tmp_of(e, ref);
+	if (tmp->last > e->i)
+		return;
+	if (tmp->reg != HOST_REG_NONE)
+		forget_reg(e, tmp->reg);
+	if (tmp->slot != NO_SLOT)
+		e->slots &= ~(1ull << tmp->slot);
+	tmp->slot = NO_SLOT;
+	tmp->saved = false;
+}
+
+void tmps_end_op(struct emit *e)
+{
+	e->pinned = 0;
+	end_tmp(e, e->op->dst);
+	end_tmp(e, e->op->dst2);
+	end_tmp(e, e->op->a);
+	end_tmp(e, e->op->b);
+	end_tmp(e, e->op->c);
+}
+
+void tmps_save(struct emit *e, unsigned after)
+{
+	for (unsigned reg = 0; reg < SCRATCH_COUNT; reg++)
+		if (e->owner[reg] != IR_NONE && tmp_of(e, e->owner[reg])->last > after)
+			save(e, tmp_of(e, e->owner[reg]));
+}
+
+void tmps_drop_regs(struct emit *e)
+{
+	for (unsigned reg = 0; reg < SCRATCH_COUNT; reg++)
+		forget_reg(e, reg);
+}
+
+void tmps_flush(struct emit *e)
+{
+	for (unsigned reg = 0; reg < SCRATCH_COUNT; reg++)
+		evict(e, reg);
+}
+
+void move(struct emit *e, struct opnd dst, struct opnd src)
+{
+	if (opnd_same(dst, src))
+		return;
+	if (dst.kind == OPND_MEM && src.kind == OPND_MEM)
+		src = opnd_reg(use_reg(e, src));
+	enc_mov(&e->enc, W32, dst, src);
+}

@@ -1,0 +1,152 @@
+/* slow.c - what an access does that left the in-line path: the whole of it, by the MMU, with the guest's state as the architecture wants it. */
+#include "base/base.h"
+#include "translator/x64/emit.h"
+
+static void homes_to_cpu(const struct slow_frame *frame, struct cpu *cpu)
+{
+	for (unsigned i = 0; i < 15; i++)
+		if (home_regs[i] != HOST_REG_NONE)
+			cpu->r[i] = (uint32_t)frame->regs[home_regs[i]];
+}
+
+static uint64_t place_read(const struct slow_frame *frame, const struct cpu *cpu, const struct x64_site *site, struct site_place place)
+{
+	switch (place.kind) {
+	case PLACE_HOST:
+		return frame->regs[place.n & 15];
+	case PLACE_GUEST:
+		return cpu->r[place.n & 15];
+	case PLACE_TMP:
+		return cpu->tmp[place.n % CPU_TMP_SLOTS];
+	case PLACE_IMM:
+		return site->imm;
+	default:
+		return 0;
+	}
+}
+
+static void place_write(struct slow_frame *frame, struct cpu *cpu, struct site_place place, uint64_t value)
+{
+	switch (place.kind) {
+	case PLACE_HOST:
+		frame->regs[place.n & 15] = value;
+		break;
+	case PLACE_GUEST:
+		cpu->r[place.n & 15] = (uint32_t)value;
+		break;
+	case PLACE_TMP:
+		cpu->tmp[place.n % CPU_TMP_SLOTS] = (uint32_t)value;
+		break;
+	}
+}
+
+/* The register pair of LDREXD and STREXD: the word at the lower address first, whatever the order of bytes in it. */
+static uint64_t swap_words(const struct x64_site *site, uint64_t value)
+{
+	bool swap = (site->mem & ACCESS_SIZE_MASK) == 3 && site->mem & ACCESS_BE;
+
+	return swap ? value >> 32 | value << 32 : value;
+}
+
+static uint64_t *vfp_double(struct cpu *cpu, const struct x64_site *site)
+{
+	return &cpu->vfp.d[site->vfp & 31];
+}
+
+static int do_load(struct slow_frame *frame, struct cpu *cpu, const struct x64_site *site, gva_t va)
+{
+	uint64_t value;
+
+	cpu->stats[CPU_STAT_SLOW_READ]++;
+	if (mmu_load(cpu, va, site->mem, &value))
+		return -1;
+	/* A lone LDF goes on in line with the value in a register, one in a group does not. */
+	if (site->kind == SITE_LD || site->value[0].kind != PLACE_NONE)
+		place_write(frame, cpu, site->value[0], site->kind == SITE_LD ? (uint32_t)value : value);
+	else if ((site->mem & ACCESS_SIZE_MASK) == 3)
+		*vfp_double(cpu, site) = value;
+	else
+		cpu->vfp.s[site->vfp & 63] = (uint32_t)value;
+	return 0;
+}
+
+static int do_store(struct slow_frame *frame, struct cpu *cpu, const struct x64_site *site, gva_t va)
+{
+	uint64_t value;
+
+	cpu->stats[CPU_STAT_SLOW_WRITE]++;
+	if (site->kind == SITE_ST)
+		value = (uint32_t)place_read(frame, cpu, site, site->value[0]);
+	else
+		value = (site->mem & ACCESS_SIZE_MASK) == 3 ? *vfp_double(cpu, site) : cpu->vfp.s[site->vfp & 63];
+	return mmu_store(cpu, va, site->mem, value);
+}
+
+static int do_load_exclusive(struct slow_frame *frame, struct cpu *cpu, const struct x64_site *site, gva_t va)
+{
+	uint64_t value;
+
+	if (mmu_load_exclusive(cpu, va, site->mem, &value))
+		return -1;
+	value = swap_words(site, value);
+	place_write(frame, cpu, site->value[0], (uint32_t)value);
+	place_write(frame, cpu, site->value[1], value >> 32);
+	return 0;
+}
+
+static int do_store_exclusive(struct slow_frame *frame, struct cpu *cpu, const struct x64_site *site, gva_t va)
+{
+	uint64_t value = (uint32_t)place_read(frame, cpu, site, site->value[0]);
+	uint32_t failed;
+
+	value |= place_read(frame, cpu, site, site->value[1]) << 32;
+	if (mmu_store_exclusive(cpu, va, site->mem, swap_words(site, value), &failed))
+		return -1;
+	place_write(frame, cpu, site->status, failed);
+	return 0;
+}
+
+static int do_access(struct slow_frame *frame, struct cpu *cpu, const struct x64_site *site, gva_t va)
+{
+	switch (site->kind) {
+	case SITE_LD: case SITE_LDF:
+		return do_load(frame, cpu, site, va);
+	case SITE_ST: case SITE_STF:
+		return do_store(frame, cpu, site, va);
+	case SITE_LDREX:
+		return do_load_exclusive(frame, cpu, site, va);
+	default:
+		return do_store_exclusive(frame, cpu, site, va);
+	}
+}
+
+const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64 *x64)
+{
+	const struct x64_site *first = (const struct x64_site *)(const void *)(x64->cache.write + frame->site), *site = first;
+	gva_t base = (gva_t)frame->regs[first->address.n & 15];
+	uint32_t count = first->count;
+	bool failed;
+
+	homes_to_cpu(frame, cpu);
+	cpu->r[15] = first->pc;
+	cpu->it = first->it;
+	cpu->countdown = (int32_t)((uint32_t)frame->regs[R14] - count);
+	for (;;) {
+		failed = do_access(frame, cpu, site, base + site->delta) != 0;
+		if (failed || !site->more)
+			break;
+		site++;
+	}
+	frame->regs[R15] = (uintptr_t)cpu->space;
+	if (likely(!failed)) {
+		cpu->it = 0;
+		/* The countdown may have been shortened meanwhile. */
+		frame->regs[R14] = (uint32_t)cpu->countdown + count;
+		return x64->cache.exec + first->resume;
+	}
+	homes_to_cpu(frame, cpu);
+	cpu->nzcv = flags_recompute(&first->flags, cpu);
+	cpu->exit_arg[0] = RAISE_DATA_ABORT;
+	frame->regs[R14] = (uint32_t)cpu->countdown;
+	return x64->stubs.leave[X64_EXIT_RAISE];
+}

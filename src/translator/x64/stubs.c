@@ -1,0 +1,189 @@
+/*
+ * stubs.c - the code that all blocks share: the way in, the ways out, slow accesses, helper calls.
+ *
+ * rsp is 8 off 16-byte alignment in translated code, so that a stub that was called is aligned.
+ */
+#include "base/base.h"
+#include "translator/x64/emit.h"
+
+#include <errno.h>
+
+static const uint8_t saved_by_us[] = { RBX, RBP, R12, R13, R14, R15 };
+
+static struct opnd guest_field(unsigned reg)
+{
+	return opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * reg) - CPU_BIAS);
+}
+
+/* rbx, rbp and r12-r15 survive a C call. */
+static bool callee_saved(unsigned reg)
+{
+	return reg == RBX || reg == RBP || (reg >= R12 && reg <= R15);
+}
+
+static void homes(struct enc *enc, bool load, bool volatile_only)
+{
+	for (unsigned i = 0; i < 15; i++) {
+		unsigned reg = home_regs[i];
+
+		if (reg == HOST_REG_NONE || (volatile_only && callee_saved(reg)))
+			continue;
+		if (load)
+			enc_mov(enc, W32, opnd_reg(reg), guest_field(i));
+		else
+			enc_mov(enc, W32, guest_field(i), opnd_reg(reg));
+	}
+}
+
+static uint8_t *emit_enter(struct enc *enc)
+{
+	uint8_t *at = enc_here(enc);
+
+	for (unsigned i = 0; i < ARRAY_SIZE(saved_by_us); i++)
+		enc_push(enc, saved_by_us[i]);
+	enc_mov(enc, W64, opnd_reg(RAX), opnd_reg(RSI));
+	enc_lea(enc, W64, RBP, opnd_mem(RDI, CPU_BIAS));
+	enc_mov(enc, W64, opnd_reg(R15), CPU_OPND(space));
+	enc_mov(enc, W32, opnd_reg(R14), CPU_OPND(countdown));
+	homes(enc, true, false);
+	enc_jmp_opnd(enc, opnd_reg(RAX));
+	return at;
+}
+
+/* eax: enum x64_exit. */
+static uint8_t *emit_leave(struct enc *enc)
+{
+	uint8_t *at = enc_here(enc);
+
+	homes(enc, false, false);
+	enc_mov(enc, W32, CPU_OPND(countdown), opnd_reg(R14));
+	for (unsigned i = ARRAY_SIZE(saved_by_us); i-- > 0;)
+		enc_pop(enc, saved_by_us[i]);
+	enc_ret(enc);
+	return at;
+}
+
+static uint8_t *emit_leave_with(struct enc *enc, const uint8_t *leave, enum x64_exit why)
+{
+	uint8_t *at = enc_here(enc);
+
+	enc_mov(enc, W32, opnd_reg(RAX), opnd_imm(why));
+	enc_jmp_to(enc, leave);
+	return at;
+}
+
+static uint8_t *emit_link(struct enc *enc, const uint8_t *leave_link)
+{
+	uint8_t *at = enc_here(enc);
+
+	enc_mov(enc, W32, opnd_reg(RCX), opnd_mem(RAX, offsetof(struct block_exit, pc)));
+	enc_mov(enc, W32, guest_field(15), opnd_reg(RCX));
+	enc_mov(enc, W64, CPU_OPND(exit_link), opnd_reg(RAX));
+	enc_jmp_to(enc, leave_link);
+	return at;
+}
+
+/* eax = target, bit 0 as the guest gave it; cpsr.T is right: r[15] aligned for the state. */
+static uint8_t *emit_miss(struct enc *enc, const uint8_t *leave)
+{
+	uint8_t *at = enc_here(enc);
+
+	enc_mov(enc, W32, opnd_reg(RCX), opnd_imm(~3u));
+	enc_mov(enc, W32, opnd_reg(RDX), opnd_imm(~1u));
+	enc_test(enc, W8, CPU_OPND(cpsr), opnd_imm(CPSR_T));
+	enc_cmov(enc, CC_NE, RCX, opnd_reg(RDX));
+	enc_alu(enc, ALU_AND, W32, opnd_reg(RAX), opnd_reg(RCX));
+	enc_mov(enc, W32, guest_field(15), opnd_reg(RAX));
+	enc_jmp_to(enc, leave);
+	return at;
+}
+
+static const uint8_t framed[] = { RAX, RCX, RDX, RBX, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
+
+/* On the stack: the site's offset. All registers go to a struct slow_frame and come back from it. */
+static uint8_t *emit_slow(struct x64 *x64, struct enc *enc)
+{
+	uint8_t *at = enc_here(enc);
+	const int32_t regs = offsetof(struct slow_frame, site);
+
+	static_assert(offsetof(struct slow_frame, regs) == 0 && offsetof(struct slow_frame, site) == 128 && sizeof(struct slow_frame) == 136,
+	              "layout on the stack");
+	enc_lea(enc, W64, RSP, opnd_mem(RSP, -regs));
+	for (unsigned i = 0; i < ARRAY_SIZE(framed); i++)
+		enc_mov(enc, W64, opnd_mem(RSP, 8 * framed[i]), opnd_reg(framed[i]));
+	enc_mov(enc, W64, opnd_reg(RDI), opnd_reg(RSP));
+	enc_lea(enc, W64, RSI, opnd_mem(RBP, -CPU_BIAS));
+	enc_mov_imm64(enc, RDX, (uintptr_t)x64);
+	enc_mov_imm64(enc, RAX, (uintptr_t)slow_access);
+	enc_call_opnd(enc, opnd_reg(RAX));
+	enc_mov(enc, W64, opnd_mem(RSP, regs), opnd_reg(RAX));
+	for (unsigned i = 0; i < ARRAY_SIZE(framed); i++)
+		enc_mov(enc, W64, opnd_reg(framed[i]), opnd_mem(RSP, 8 * framed[i]));
+	enc_lea(enc, W64, RSP, opnd_mem(RSP, regs + 8));
+	enc_jmp_opnd(enc, opnd_mem(RSP, -8)); /* within the red zone */
+	return at;
+}
+
+/* Arguments in eax, edx, ecx. */
+static uint8_t *emit_helper(struct enc *enc, const struct helper_info *helper)
+{
+	bool pure = helper->attr == HELPER_PURE;
+	uint8_t *at = enc_here(enc);
+
+	homes(enc, false, pure);
+	if (!pure)
+		enc_mov(enc, W32, CPU_OPND(countdown), opnd_reg(R14));
+	if (helper->attr & HELPER_FAULT)
+		enc_mov(enc, W32, CPU_OPND(exit_arg[0]), opnd_imm(RAISE_NONE));
+	enc_lea(enc, W64, RDI, opnd_mem(RBP, -CPU_BIAS));
+	enc_mov(enc, W32, opnd_reg(RSI), opnd_reg(RAX));
+	enc_mov_imm64(enc, RAX, (uintptr_t)helper->fn);
+	enc_call_opnd(enc, opnd_reg(RAX));
+	homes(enc, true, pure);
+	if (!pure) {
+		enc_mov(enc, W32, opnd_reg(R14), CPU_OPND(countdown));
+		enc_mov(enc, W64, opnd_reg(R15), CPU_OPND(space));
+	}
+	enc_ret(enc);
+	return at;
+}
+
+/* rax: function, edx: descriptor. */
+static uint8_t *emit_simd_call(struct enc *enc)
+{
+	uint8_t *at = enc_here(enc);
+
+	homes(enc, false, true);
+	enc_lea(enc, W64, RDI, opnd_mem(RBP, -CPU_BIAS));
+	enc_mov(enc, W32, opnd_reg(RSI), opnd_reg(RDX));
+	enc_call_opnd(enc, opnd_reg(RAX));
+	homes(enc, true, true);
+	enc_ret(enc);
+	return at;
+}
+
+int stubs_emit(struct x64 *x64)
+{
+	struct code_cache *cache = &x64->cache;
+	struct x64_stubs *stubs = &x64->stubs;
+	const uint8_t *leave;
+	struct enc enc;
+
+	enc_init(&enc, cache->write, cache->write + cache->size, cache_exec_delta(cache));
+	stubs->enter = emit_enter(&enc);
+	leave = emit_leave(&enc);
+	for (unsigned i = 0; i < ARRAY_SIZE(stubs->leave); i++)
+		stubs->leave[i] = emit_leave_with(&enc, leave, (enum x64_exit)i);
+	stubs->link = emit_link(&enc, stubs->leave[X64_EXIT_LINK]);
+	stubs->miss = emit_miss(&enc, stubs->leave[X64_EXIT_LOOKUP]);
+	stubs->miss_check = emit_miss(&enc, stubs->leave[X64_EXIT_CHECK]);
+	stubs->slow = emit_slow(x64, &enc);
+	stubs->simd = emit_simd_call(&enc);
+	for (unsigned i = 0; i < HELPER_COUNT; i++) {
+		enc_align(&enc, 16);
+		stubs->helper[i] = emit_helper(&enc, &helper_info[i]);
+	}
+	enc_align(&enc, 64);
+	cache->used = cache->fixed = (size_t)(enc.at - enc.start);
+	return enc.overflow ? -ENOSPC : 0;
+}

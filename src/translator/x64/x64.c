@@ -1,0 +1,116 @@
+/* x64.c - the back end as others see it: life, running, linking, dumping. */
+#include "base/base.h"
+#include "translator/x64/x64.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/disasm.h"
+#include "base/log.h"
+#include "translator/x64/emit.h"
+
+static void detect_host(struct host_features *host)
+{
+	__builtin_cpu_init();
+	host->bmi1 = __builtin_cpu_supports("bmi");
+	host->bmi2 = __builtin_cpu_supports("bmi2");
+	host->lzcnt = host->bmi1; /* every host with BMI1 has LZCNT */
+	host->movbe = false;
+}
+
+struct x64 *x64_create(const struct x64_options *options, struct error *err)
+{
+	struct x64 *x64 = calloc(1, sizeof(*x64));
+
+	if (x64)
+		x64->emit = calloc(1, sizeof(*x64->emit));
+	if (!x64 || !x64->emit) {
+		error_set(err, ENOMEM, "not enough memory for the translator");
+		x64_destroy(x64);
+		return NULL;
+	}
+	x64->optimizations = options->optimizations;
+	detect_host(&x64->host);
+	if (cache_init(&x64->cache, options->cache_bytes, err) < 0) {
+		x64_destroy(x64);
+		return NULL;
+	}
+	if (stubs_emit(x64) < 0) {
+		error_set(err, EINVAL, "a code cache of %zu bytes is too small: choose at least 1 MiB", x64->cache.size);
+		x64_destroy(x64);
+		return NULL;
+	}
+	return x64;
+}
+
+void x64_destroy(struct x64 *x64)
+{
+	if (!x64)
+		return;
+	cache_fini(&x64->cache);
+	free(x64->emit);
+	free(x64);
+}
+
+void x64_flush(struct x64 *x64)
+{
+	x64->cache.used = x64->cache.fixed;
+}
+
+size_t x64_used(const struct x64 *x64)
+{
+	return x64->cache.used - x64->cache.fixed;
+}
+
+enum x64_exit x64_run(struct x64 *x64, struct cpu *cpu, const uint8_t *entry)
+{
+	int (*enter)(struct cpu *, const uint8_t *) = (int (*)(struct cpu *, const uint8_t *))(uintptr_t)x64->stubs.enter;
+
+	return (enum x64_exit)enter(cpu, entry);
+}
+
+/* The displacement lies within one cache line (emit_exit.c), so other cores see the old or the new one. */
+static void patch_jump(struct x64 *x64, const struct block_exit *exit, const uint8_t *target)
+{
+	uint8_t *where = exit->jump - cache_exec_delta(&x64->cache) + 1;
+	int32_t distance = (int32_t)(target - (exit->jump + 5));
+
+	__atomic_store_n((int32_t *)(void *)where, distance, __ATOMIC_RELEASE);
+}
+
+void x64_link(struct x64 *x64, struct block_exit *exit, const uint8_t *entry)
+{
+	BUG_ON(!exit->jump);
+	patch_jump(x64, exit, entry);
+}
+
+void x64_unlink(struct x64 *x64, struct block_exit *exit)
+{
+	BUG_ON(!exit->jump);
+	patch_jump(x64, exit, exit->stub);
+}
+
+void x64_dump(struct x64 *x64, const struct x64_code *code, struct log *log)
+{
+	const uint8_t *start = code->checked - cache_exec_delta(&x64->cache);
+	const struct x64_mark *marks;
+	struct x64_trailer trailer;
+	uint32_t offset = 0, mark = 0;
+
+	memcpy(&trailer, start + code->size - sizeof(trailer), sizeof(trailer));
+	marks = (const struct x64_mark *)(const void *)(start + trailer.marks);
+	log_printf(log, LOG_OUT_ASM, "OUT: [size=%u]\n", trailer.code_bytes);
+	while (offset < trailer.code_bytes) {
+		char text[128];
+		size_t length;
+
+		for (; mark < trailer.mark_count && marks[mark].offset <= offset; mark++)
+			log_printf(log, LOG_OUT_ASM, "  -- guest 0x%08x\n", marks[mark].pc);
+		length = disasm_one(DISASM_X64, start + offset, trailer.code_bytes - offset, (uintptr_t)code->checked + offset, text, sizeof(text));
+		log_printf(log, LOG_OUT_ASM, "0x%" PRIxPTR ":  %s\n", (uintptr_t)code->checked + offset, text);
+		offset += length ? (uint32_t)length : 1;
+	}
+	log_printf(log, LOG_OUT_ASM, "\n");
+}
