@@ -76,16 +76,22 @@ static const char *node_name(const struct device *dev)
 	return slash && slash[1] ? slash + 1 : dev->path;
 }
 
-static uint64_t message_key(const struct device *dev, uint32_t offset, const char *fmt)
+/*
+ * One line for a device, register, kind of mistake, and text as far as a six-bit hash tells it apart: different values show up, but
+ * a loop over values ends after 64 lines.
+ */
+static uint64_t message_key(const struct device *dev, uint32_t offset, const char *fmt, const char *line)
 {
-	uint64_t key = (uintptr_t)dev * 0x9e3779b97f4a7c15ull;
+	uint64_t key = (uintptr_t)dev * 0x9e3779b97f4a7c15ull, text = 14695981039346656037ull;
 
-	key ^= (uintptr_t)fmt * 0xc2b2ae3d27d4eb4full;
+	for (; *line; line++)
+		text = (text ^ (uint8_t)*line) * 1099511628211ull;
+	key ^= (uintptr_t)fmt * 0xc2b2ae3d27d4eb4full + (text >> 32 & 63);
 	return key ^ offset * 0x165667b19e3779f9ull;
 }
 
-/* "uart@9000 (pl011) UARTDR+0x000: what (pc 0xc0101234 <symbol+0x10>)" */
-static void compose(struct device *dev, uint32_t offset, const char *fmt, va_list args, char *line, size_t size)
+/* "uart@9000 (pl011) UARTDR+0x000: what (pc 0xc0101234 <symbol+0x10>)". Returns the key for rate limiting. */
+static uint64_t compose(struct device *dev, uint32_t offset, const char *fmt, va_list args, char *line, size_t size)
 {
 	char what[256], name[48], pc[160];
 	const char *reg = NULL;
@@ -100,6 +106,7 @@ static void compose(struct device *dev, uint32_t offset, const char *fmt, va_lis
 	if (dev->env->current_pc && len > 0 && (size_t)len < size)
 		snprintf(line + len, size - (size_t)len, " (pc %s)",
 		         log_address(dev->env->log, dev->env->current_pc(dev->env->opaque), pc, sizeof pc));
+	return message_key(dev, offset, fmt, what);
 }
 
 void device_guest_error(struct device *dev, uint32_t offset, const char *fmt, ...)
@@ -110,23 +117,24 @@ void device_guest_error(struct device *dev, uint32_t offset, const char *fmt, ..
 	if (!dev->env->log || !log_enabled(dev->env->log, LOG_GUEST_ERRORS))
 		return;
 	va_start(args, fmt);
-	compose(dev, offset, fmt, args, line, sizeof line);
+	uint64_t key = compose(dev, offset, fmt, args, line, sizeof line);
 	va_end(args);
-	log_guest(dev->env->log, message_key(dev, offset, fmt), "guest_errors: %s\n", line);
+	log_guest(dev->env->log, key, "guest_errors: %s\n", line);
 }
 
 void device_unimp(struct device *dev, uint32_t offset, const char *fmt, ...)
 {
 	char line[640];
 	va_list args;
-	uint64_t slot = message_key(dev, offset, fmt) * 0x9e3779b97f4a7c15ull >> 56;
 
-	if (!dev->env->log || !log_enabled(dev->env->log, LOG_UNIMP) || dev->told[slot / 64] >> slot % 64 & 1)
+	if (!dev->env->log || !log_enabled(dev->env->log, LOG_UNIMP))
+		return;
+	va_start(args, fmt);
+	uint64_t slot = compose(dev, offset, fmt, args, line, sizeof line) * 0x9e3779b97f4a7c15ull >> 56;
+	va_end(args);
+	if (dev->told[slot / 64] >> slot % 64 & 1)
 		return;
 	dev->told[slot / 64] |= 1ull << slot % 64;
-	va_start(args, fmt);
-	compose(dev, offset, fmt, args, line, sizeof line);
-	va_end(args);
 	log_printf(dev->env->log, LOG_UNIMP, "unimp: %s\n", line);
 }
 

@@ -102,10 +102,9 @@ static void restart(struct sp804 *s, unsigned i, uint32_t value)
 	struct sp804_timer_state *t = &s->t[i];
 	int64_t now = event_clock_now(s->dev.env->clock);
 
-	if (!(t->ctrl & SIZE_32))
-		value &= 0xffff;
+	/* The register has 32 bits in either size (Linux loads it before it selects 32 bits); counting uses what the size says. */
 	if (t->ctrl & ENABLE)
-		countdown_start(&t->count, now, value, true);
+		countdown_start(&t->count, now, t->ctrl & SIZE_32 ? value : value & 0xffff, true);
 	else
 		t->count = (struct countdown){ .start = now, .value = value };
 }
