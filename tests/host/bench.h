@@ -25,9 +25,9 @@ struct bench {
 	size_t room; /* what can_receive() answers; used up by receive() */
 	uint8_t *in;
 	size_t in_len, in_max;
+	char line[100]; /* the last one typed at the monitor */
 	/* Written by hooks. */
 	atomic_int quit, stats, breaks;
-	char line[100];
 };
 
 static inline void bench_lock(void *opaque)
@@ -61,7 +61,9 @@ static inline void bench_monitor(void *opaque, const char *line)
 	struct bench *bench = opaque;
 	char text[200];
 
+	pthread_mutex_lock(&bench->lock);
 	snprintf(bench->line, sizeof(bench->line), "%s", line);
+	pthread_mutex_unlock(&bench->lock);
 	snprintf(text, sizeof(text), "[%s]\n", line);
 	io_loop_print(bench->loop, text);
 }

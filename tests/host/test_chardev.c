@@ -121,7 +121,9 @@ START_TEST(terminal_commands)
 		expect_text(pipes.out, cases[i].printed);
 		bench_expect_int(&bench.quit, cases[i].quit);
 		bench_expect_int(&bench.breaks, cases[i].breaks);
+		pthread_mutex_lock(&bench.lock);
 		ck_assert_str_eq(bench.line, cases[i].line);
+		pthread_mutex_unlock(&bench.lock);
 		bench_fini(&bench);
 		close_pipes(&pipes);
 	}
