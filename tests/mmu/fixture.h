@@ -47,12 +47,12 @@ static const struct cpu_hooks fixture_hooks = {
 	.cycles = fixture_cycles,
 };
 static const struct mmu_hooks fixture_mmu_hooks = { .unassigned = fixture_unassigned };
-static void fixture_code_written(void *opaque, struct frame *frame, gpa_t addr, unsigned size)
+static inline void fixture_code_written(void *opaque, struct frame *frame, gpa_t addr, unsigned size)
 {
 }
 static const struct phys_hooks fixture_phys_hooks = { .table_written = mmu_table_written, .code_written = fixture_code_written };
 
-static void fixture_init(struct fixture *f)
+static inline void fixture_init(struct fixture *f)
 {
 	memset(f, 0, sizeof(*f));
 	f->log = log_create();
@@ -68,7 +68,7 @@ static void fixture_init(struct fixture *f)
 	cpu_reset(f->cpu);
 }
 
-static void fixture_fini(struct fixture *f)
+static inline void fixture_fini(struct fixture *f)
 {
 	mmu_destroy(f->mmu);
 	phys_destroy(f->phys);
