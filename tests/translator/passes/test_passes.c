@@ -1,0 +1,176 @@
+/* What each pass makes of small blocks, as text, and that no pass changes what random blocks do. */
+#include "base/base.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/translator/guest.h"
+#include "tests/translator/random_ir.h"
+#include "translator/ir/interp.h"
+#include "translator/passes/passes.h"
+
+#define I " insn 0x8000, 0x4\n"
+#define X "  exit 0x8004, 0x0\n"
+
+static const struct {
+	enum pass pass;
+	const char *in, *out; /* without the header line */
+} golden[] = {
+	/* fold */
+	{ PASS_FOLD, I "mov r0, #0x1234\nbfi r0, r0, r1, 0x10, 0x10\n" X, I "  mov r0, #0x1234\n  bfi r0, r0, r1, 0x10, 0x10\n" X },
+	{ PASS_FOLD, I "mov r3, #0x1234\nor r3, r3, #0xc0000000\n" X, I "  mov r3, #0x1234\n  mov r3, #0xc0001234\n" X },
+	{ PASS_FOLD, I "mov t0, #0x8008\nld r0, t0, 0x10 mem=0x2\n" X, I "  mov t0, #0x8008\n  ld r0, #0x8008, 0x10 mem=0x2\n" X },
+	{ PASS_FOLD, I "mov r1, #0x8008\nld r0, r1, 0x10 mem=0x2\n" X, I "  mov r1, #0x8008\n  ld r0, r1, 0x10 mem=0x2\n" X },
+	{ PASS_FOLD, I "mov t0, r1\nadd r1, r1, #0x4\nmov r2, t0\n" X, I "  mov t0, r1\n  add r1, r1, #0x4\n  mov r2, t0\n" X },
+	{ PASS_FOLD, I "mov t0, r1\nadd r2, t0, t0\n" X, I "  mov t0, r1\n  add r2, r1, r1\n" X },
+	{ PASS_FOLD, I "mov t0, #0x21\nlsl r0, r1, t0 def=C use=C\n" X, I "  mov t0, #0x21\n  lsl r0, r1, t0 def=C use=C\n" X },
+	{ PASS_FOLD, I "mov t0, #0x104\nlsl r0, r1, t0 def=C use=C\n" X, I "  mov t0, #0x104\n  lsl r0, r1, #0x4 def=C\n" X },
+	{ PASS_FOLD, I "add r0, r1, #0x0\nadd r0, r1, #0x0 def=NZ\nadd r0, r1, #0x0 def=C\n" X,
+	  I "  mov r0, r1\n  mov r0, r1 def=NZ\n  add r0, r1, #0x0 def=C\n" X },
+	{ PASS_FOLD, I "mov r0, #0x1\nbrc 0 cond=eq\nmov r0, #0x2\nlabel 0\nadd r1, r0, #0x1\n" X,
+	  I "  mov r0, #0x1\n  brc 0x0 cond=eq\n  mov r0, #0x2\n  label 0x0\n  add r1, r0, #0x1\n" X },
+	{ PASS_FOLD, I "mov r0, #0x1\nbrc 0 cond=eq\nmov r2, #0x2\nlabel 0\nadd r1, r0, #0x1\n" X,
+	  I "  mov r0, #0x1\n  brc 0x0 cond=eq\n  mov r2, #0x2\n  label 0x0\n  mov r1, #0x2\n" X },
+	/* flags */
+	{ PASS_FLAGS, I "add r0, r1, r2 def=NZCV\nsub r0, r1, r2 def=NZCV\n" X, I "  add r0, r1, r2\n  sub r0, r1, r2 def=NZCV\n" X },
+	{ PASS_FLAGS, I "add r0, r1, r2 def=NZCV\nand r0, r1, r2 def=NZ\n" X, I "  add r0, r1, r2 def=CV\n  and r0, r1, r2 def=NZ\n" X },
+	{ PASS_FLAGS, I "add r0, r1, r2 def=NZCV\nadc r3, r4, r5\ncmp r0, #0x1 def=NZCV\n" X,
+	  I "  add r0, r1, r2 def=C\n  adc r3, r4, r5\n  cmp r0, #0x1 def=NZCV\n" X },
+	{ PASS_FLAGS, I "cmp r0, r1 def=NZCV\nld r2, r3, 0x0 mem=0x2\ncmp r0, r2 def=NZCV\n" X,
+	  I "  cmp r0, r1 def=NZCV\n  ld r2, r3, 0x0 mem=0x2\n  cmp r0, r2 def=NZCV\n" X },
+	{ PASS_FLAGS, I "cmp r0, r1 def=NZCV\nbrc 0 cond=eq\ncmp r0, r2 def=NZCV\nlabel 0\n" X,
+	  I "  cmp r0, r1 def=NZCV\n  brc 0x0 cond=eq\n  cmp r0, r2 def=NZCV\n  label 0x0\n" X },
+	{ PASS_FLAGS, I "cmp r0, r1 def=NZCV\nbrc 0 cond=eq\nmov r0, #0x1\nlabel 0\ncmp r0, r2 def=NZCV\n" X,
+	  I "  cmp r0, r1 def=Z\n  brc 0x0 cond=eq\n  mov r0, #0x1\n  label 0x0\n  cmp r0, r2 def=NZCV\n" X },
+	{ PASS_FLAGS, I "lsl r0, r1, r2 def=NZC use=C\ncmp r0, r2 def=NZCV\n" X, I "  lsl r0, r1, r2\n  cmp r0, r2 def=NZCV\n" X },
+	{ PASS_FLAGS, I "setc 0x1 def=C\nlsl r0, r1, r2 def=C use=C\n" X, I "  setc 0x1 def=C\n  lsl r0, r1, r2 def=C use=C\n" X },
+	/* dead */
+	{ PASS_DEAD, I "mov t0, #0x1\nadd t1, t0, r1\nmov r0, r0\n" X, I X },
+	{ PASS_DEAD, I "mov r0, #0x1\nmov r0, #0x2\n" X, I "  mov r0, #0x2\n" X },
+	{ PASS_DEAD, I "mov r0, #0x1\nld r1, r2, 0x0 mem=0x2\nmov r0, #0x2\n" X,
+	  I "  mov r0, #0x1\n  ld r1, r2, 0x0 mem=0x2\n  mov r0, #0x2\n" X },
+	{ PASS_DEAD, I "cmp r0, r1\nsetc 0x1\nadd t0, r0, r1 def=C\n" X, I "  add t0, r0, r1 def=C\n" X },
+	{ PASS_DEAD, I "mov r0, #0x1\nbrc 0 cond=eq\nmov r0, #0x2\nlabel 0\n" X,
+	  I "  mov r0, #0x1\n  brc 0x0 cond=eq\n  mov r0, #0x2\n  label 0x0\n" X },
+	{ PASS_DEAD, I "br 0\nlabel 0\nlabel 1\n" X, I "  label 0x0\n" X },
+	{ PASS_DEAD, I "umull t0, r0, r1, r2\nld t1, r1, 0x0 mem=0x2\n" X, I "  umull t0, r0, r1, r2\n  ld t1, r1, 0x0 mem=0x2\n" X },
+	/* checks */
+	{ PASS_CHECKS, I "ld r0, r13, 0x0 mem=0x2\nld r1, r13, 0x4 mem=0x2\nld t0, r13, 0x8 mem=0x2\n" X,
+	  I "  ld r0, r13, 0x0 mem=0x2 group=3\n  ld r1, r13, 0x4 mem=0x2 group=255\n  ld t0, r13, 0x8 mem=0x2 group=255\n" X },
+	{ PASS_CHECKS, I "ld r13, r13, 0x0 mem=0x2\nld r1, r13, 0x4 mem=0x2\n" X, I "  ld r13, r13, 0x0 mem=0x2\n  ld r1, r13, 0x4 mem=0x2\n" X },
+	{ PASS_CHECKS, I "ld r1, r13, 0x4 mem=0x2\nld r13, r13, 0x0 mem=0x2\nld r1, r13, 0x4 mem=0x2\n" X,
+	  I "  ld r1, r13, 0x4 mem=0x2 group=2\n  ld r13, r13, 0x0 mem=0x2 group=255\n  ld r1, r13, 0x4 mem=0x2\n" X },
+	{ PASS_CHECKS, I "ld r1, r13, 0x4 mem=0x2\nst r13, r1, 0x0 mem=0x2\n" X, I "  ld r1, r13, 0x4 mem=0x2\n  st r13, r1, 0x0 mem=0x2\n" X },
+	{ PASS_CHECKS, I "ld r1, r13, 0x0 mem=0x2\nld r2, r13, 0x100 mem=0x2\n" X, I "  ld r1, r13, 0x0 mem=0x2\n  ld r2, r13, 0x100 mem=0x2\n" X },
+	{ PASS_CHECKS, I "st r13, r1, 0xfffffffc mem=0x2\nstf r13, f3, 0xfffffff4 mem=0x3\n" X,
+	  I "  st r13, r1, 0xfffffffc mem=0x2 group=2\n  stf r13, f3, 0xfffffff4 mem=0x3 group=255\n" X },
+	{ PASS_CHECKS, I "ld r1, #0x1000, 0x0 mem=0x2\nld r2, #0x1000, 0x4 mem=0x2\n" X,
+	  I "  ld r1, #0x1000, 0x0 mem=0x2\n  ld r2, #0x1000, 0x4 mem=0x2\n" X },
+};
+
+static struct ir_block block, changed;
+
+START_TEST(text)
+{
+	char *out = NULL;
+	size_t size;
+	FILE *to = open_memstream(&out, &size);
+	unsigned at;
+
+	ck_assert_int_eq(ir_parse(&block, golden[_i].in), 0);
+	ck_assert_ptr_null(ir_verify(&block, &at));
+	passes_run(&block, 1u << golden[_i].pass, true);
+	ir_dump(&block, to);
+	fclose(to);
+	ck_assert_str_eq(strchr(out, '\n') + 1, golden[_i].out);
+	free(out);
+}
+END_TEST
+
+struct outcome {
+	struct cpu cpu;
+	enum x64_exit exit;
+	uint8_t memory[RANDOM_IR_MEMORY_SIZE];
+};
+static struct outcome before, after;
+
+static void run(struct guest *guest, struct ir_block *ir, uint64_t seed, struct outcome *outcome)
+{
+	uint8_t *memory = guest->ram + RANDOM_IR_MEMORY;
+
+	random_state(&guest->cpu, &seed, memory);
+	guest->cpu.countdown = (int32_t)(random_next(&seed) >> 62) * 4;
+	guest->cpu.it = 0;
+	guest->cpu.cpsr &= ~CPSR_T;
+	interp_prepare(ir->ops, ir->count);
+	outcome->exit = interp_run(&guest->cpu, ir->ops, NULL);
+	memcpy(&outcome->cpu, &guest->cpu, sizeof(outcome->cpu));
+	memcpy(outcome->memory, memory, RANDOM_IR_MEMORY_SIZE);
+}
+
+static const char *difference(void)
+{
+	if (before.exit != after.exit)
+		return "exit";
+	if (memcmp(before.cpu.r, after.cpu.r, sizeof(before.cpu.r)))
+		return "registers";
+	if (nzcv_to_cpsr(before.cpu.nzcv) != nzcv_to_cpsr(after.cpu.nzcv))
+		return "flags";
+	if (before.cpu.countdown != after.cpu.countdown)
+		return "count";
+	if (before.cpu.cpsr != after.cpu.cpsr || before.cpu.it != after.cpu.it || before.cpu.q != after.cpu.q || before.cpu.ge != after.cpu.ge)
+		return "status";
+	if (memcmp(&before.cpu.vfp, &after.cpu.vfp, sizeof(before.cpu.vfp)))
+		return "VFP registers";
+	return memcmp(before.memory, after.memory, RANDOM_IR_MEMORY_SIZE) ? "memory" : NULL;
+}
+
+/* Loop index: passes, all or one. */
+START_TEST(random_blocks)
+{
+	const struct random_ir_options options = { .insns = 12, .memory = true, .faults = true, .calls = true };
+	uint32_t passes = _i == PASS_COUNT ? PASSES_ALL : 1u << _i;
+	struct guest *guest = guest_create(NULL);
+	const char *start = getenv("SEED");
+	uint64_t from = start ? strtoull(start, NULL, 0) : 1;
+
+	for (uint64_t n = from; n < from + 1500; n++) {
+		uint64_t seed = n * 0x9e3779b97f4a7c15ull;
+		const char *wrong;
+		unsigned at;
+
+		random_ir(&block, &seed, &options);
+		wrong = ir_verify(&block, &at);
+		ck_assert_msg(!wrong, "seed %" PRIu64 " op %u: %s", n, at, wrong ? wrong : "");
+		memcpy(&changed, &block, sizeof(block));
+		passes_run(&changed, passes, true);
+		run(guest, &block, seed, &before);
+		run(guest, &changed, seed, &after);
+		wrong = difference();
+		if (wrong) {
+			ir_dump(&block, stderr);
+			ir_dump(&changed, stderr);
+		}
+		ck_assert_msg(!wrong, "SEED=%" PRIu64 " passes 0x%x: %s differ", n, passes, wrong);
+	}
+	guest_destroy(guest);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("passes");
+	TCase *tc = tcase_create("passes");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_loop_test(tc, text, 0, ARRAY_SIZE(golden));
+	tcase_add_loop_test(tc, random_blocks, 0, PASS_COUNT + 1);
+	tcase_set_timeout(tc, 60);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
