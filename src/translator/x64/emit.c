@@ -166,8 +166,10 @@ static void store_flags_at_once(struct emit *e)
 {
 	uint8_t stale = (uint8_t)~e->flags.mem & (e->flags.host | e->flags.known) & e->live[e->i];
 
+	e->op_done = true;
 	if (stale)
 		flags_to_mem(e, stale);
+	e->op_done = false;
 	e->flags.host = e->flags.known = 0;
 }
 
@@ -239,6 +241,7 @@ static void begin(struct emit *e)
 	e->reachable = true;
 	e->i = 0;
 	e->op = NULL;
+	e->op_done = false;
 	e->pc = e->ir->pc;
 	e->it = 0;
 	e->fixup_count = e->site_count = e->mark_count = e->cold_count = 0;

@@ -171,6 +171,7 @@ struct emit {
 	/* the current op */
 	unsigned i;
 	const struct ir_insn *op;
+	bool op_done;          /* its flags are in flags */
 	gva_t pc;              /* of the current guest instruction */
 	uint8_t it;
 	bool started;          /* an insn op was passed */

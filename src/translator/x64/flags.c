@@ -49,9 +49,11 @@ void flags_prepare(struct emit *e)
 	e->flags = (struct flag_state){ .mem = IR_NZCV };
 }
 
-/* Flags that the current op or anything after it may read. */
+/* Flags in their present state that the current op or anything after it may read. */
 static uint8_t needed_now(const struct emit *e)
 {
+	if (e->op_done)
+		return e->live[e->i];
 	if (uses_all(e->op))
 		return IR_NZCV;
 	return (uint8_t)((e->live[e->i] & ~e->op->fdef) | e->op->fuse);

@@ -41,6 +41,17 @@ static struct opnd guest_opnd(unsigned reg)
 	return opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * reg) - CPU_BIAS);
 }
 
+/* dst and b are VFP registers in these. */
+static ir_ref core_dst(const struct ir_insn *op)
+{
+	return op->op == IR_LDF ? IR_NONE : op->dst;
+}
+
+static ir_ref core_b(const struct ir_insn *op)
+{
+	return op->op == IR_STF ? IR_NONE : op->b;
+}
+
 static void mention(struct emit *e, ir_ref ref, unsigned i)
 {
 	if (IR_IS_TMP(ref))
@@ -56,10 +67,10 @@ void tmps_prepare(struct emit *e)
 	for (unsigned i = 0; i < ir->count; i++) {
 		const struct ir_insn *op = &ir->ops[i];
 
-		mention(e, op->dst, i);
+		mention(e, core_dst(op), i);
 		mention(e, op->dst2, i);
 		mention(e, op->a, i);
-		mention(e, op->b, i);
+		mention(e, core_b(op), i);
 		mention(e, op->c, i);
 	}
 	for (unsigned i = 0; i < SCRATCH_COUNT; i++)
@@ -311,10 +322,10 @@ static void end_tmp(struct emit *e, ir_ref ref)
 void tmps_end_op(struct emit *e)
 {
 	e->pinned = 0;
-	end_tmp(e, e->op->dst);
+	end_tmp(e, core_dst(e->op));
 	end_tmp(e, e->op->dst2);
 	end_tmp(e, e->op->a);
-	end_tmp(e, e->op->b);
+	end_tmp(e, core_b(e->op));
 	end_tmp(e, e->op->c);
 }
 

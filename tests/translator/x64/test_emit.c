@@ -1,0 +1,220 @@
+/*
+ * Translated code against the IR interpreter: random blocks from random states, with all optimizations, none, and each one off.
+ * EMIT_SEED=n runs one case and prints it; EMIT_CASES=n changes how many are run.
+ */
+#include "base/base.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "tests/translator/guest.h"
+#include "tests/translator/x64/random_ir.h"
+#include "translator/ir/interp.h"
+#include "translator/passes/passes.h"
+#include "translator/run/block.h"
+#include "translator/x64/x64.h"
+
+#define WINDOW 0xf8000u
+#define WINDOW_SIZE (GUEST_RAM_SIZE - WINDOW)
+#define ALL_OPTIMIZATIONS ((1u << OPT_COUNT) - 1)
+
+static struct guest *guest;
+static struct x64 *x64;
+static uint8_t memory_before[WINDOW_SIZE], memory_interp[WINDOW_SIZE];
+static struct jump_entry jump_cache[JUMP_CACHE_SIZE];
+static unsigned emitted, refused;
+
+static void start(uint32_t optimizations)
+{
+	struct x64_options options = { .optimizations = optimizations, .cache_bytes = 4u << 20 };
+	struct error err = { 0 };
+
+	guest = guest_create(NULL);
+	guest->cpu.jump_cache = jump_cache;
+	for (unsigned i = 0; i < JUMP_CACHE_SIZE; i++)
+		jump_cache[i].key = ~0u;
+	x64 = x64_create(&options, &err);
+	ck_assert_msg(x64 != NULL, "%s", err.msg);
+	emitted = refused = 0;
+}
+
+static void stop(void)
+{
+	x64_destroy(x64);
+	guest_destroy(guest);
+}
+
+static enum x64_exit plain(enum x64_exit exit)
+{
+	return exit == X64_EXIT_LINK ? X64_EXIT_LOOKUP : exit;
+}
+
+/* What must be the same after both runs; prints the differences. */
+static bool same(const struct cpu *a, enum x64_exit exit_a, const struct cpu *b, enum x64_exit exit_b)
+{
+	bool equal = true;
+
+#define ROW(name, x, y)                                                                                                              \
+	do {                                                                                                                             \
+		if ((uint64_t)(x) != (uint64_t)(y)) {                                                                                    \
+			fprintf(stderr, "%s: interpreter 0x%" PRIx64 ", translated 0x%" PRIx64 "\n", name, (uint64_t)(x), (uint64_t)(y)); \
+			equal = false;                                                                                                   \
+		}                                                                                                                        \
+	} while (0)
+	for (unsigned i = 0; i < 16; i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "r%u", i);
+		ROW(name, a->r[i], b->r[i]);
+	}
+	ROW("nzcv", a->nzcv & NZCV_ALL, b->nzcv & NZCV_ALL);
+	ROW("cpsr", a->cpsr, b->cpsr);
+	ROW("it", a->it, b->it);
+	ROW("q", a->q, b->q);
+	ROW("ge", a->ge, b->ge);
+	ROW("countdown", (uint32_t)a->countdown, (uint32_t)b->countdown);
+	ROW("exit", plain(exit_a), plain(exit_b));
+	ROW("exclusive.size", a->exclusive.size, b->exclusive.size);
+	for (unsigned i = 0; i < 32; i++)
+		ROW("d", a->vfp.d[i], b->vfp.d[i]);
+	if (exit_a == X64_EXIT_EXCEPTION || exit_a == X64_EXIT_RAISE)
+		ROW("exit_arg[0]", a->exit_arg[0], b->exit_arg[0]);
+	if (exit_a == X64_EXIT_EXCEPTION)
+		ROW("exit_arg[1]", a->exit_arg[1], b->exit_arg[1]);
+	if (exit_a == X64_EXIT_RAISE) {
+		ROW("fault.va", a->fault.va, b->fault.va);
+		ROW("fault.fsr", a->fault.fsr, b->fault.fsr);
+		ROW("fault.write", a->fault.write, b->fault.write);
+	}
+#undef ROW
+	return equal;
+}
+
+static void show(const struct ir_block *ir, const struct x64_code *code)
+{
+	struct error err = { 0 };
+
+	ir_dump(ir, stderr);
+	log_enable(guest->cpu.log, "out_asm", &err);
+	x64_dump(x64, code, guest->cpu.log);
+}
+
+/* One block from several states. False: differs. */
+static bool run_case(uint64_t seed, bool passes, bool verbose)
+{
+	static struct ir_block ir;
+	static struct ir_insn ops[IR_MAX_OPS];
+	static struct block block;
+	static struct cpu before, by_interp;
+	struct random_ir r = { seed };
+	struct cpu *cpu = &guest->cpu;
+	uint8_t *window = guest->ram + WINDOW;
+	const char *wrong;
+	unsigned at;
+	int ret;
+
+	ir_block_init(&ir, 0x8000 + 4 * random_below(&r, 256), KEY_PRIV | (random_below(&r, 8) ? 0 : KEY_ALIGN));
+	random_block(&r, &ir, 1 + random_below(&r, 14));
+	ck_assert(!ir.overflow);
+	wrong = ir_verify(&ir, &at);
+	ck_assert_msg(!wrong, "seed %" PRIu64 ": op %u: %s", seed, at, wrong);
+	if (passes)
+		passes_run(&ir, PASSES_ALL, true);
+	memset(&block, 0, sizeof(block));
+	ret = x64_emit(x64, cpu, &ir, 0x8000, &block, &block.code);
+	if (ret == -ENOSPC) {
+		x64_flush(x64);
+		ret = x64_emit(x64, cpu, &ir, 0x8000, &block, &block.code);
+	}
+	if (ret == -ENOTSUP) {
+		refused++;
+		if (verbose)
+			ir_dump(&ir, stderr);
+		return true;
+	}
+	ck_assert_msg(ret == 0, "seed %" PRIu64 ": x64_emit: %d", seed, ret);
+	emitted++;
+	if (verbose)
+		show(&ir, &block.code);
+	memcpy(ops, ir.ops, ir.count * sizeof(ops[0]));
+	interp_prepare(ops, ir.count);
+	for (unsigned n = 0; n < 4; n++) {
+		enum x64_exit exit_interp, exit_emitted;
+
+		random_state(&r, cpu, WINDOW, WINDOW_SIZE);
+		cpu->r[15] = ir.pc;
+		cpu->exclusive.size = 0;
+		cpu->cpsr &= ~CPSR_T;
+		cpu->cp15.sctlr = ir.key & KEY_ALIGN ? cpu->cp15.sctlr | SCTLR_A : cpu->cp15.sctlr & ~SCTLR_A;
+		for (unsigned i = 0; i < WINDOW_SIZE; i += 4) {
+			uint32_t word = i * 0x9e3779b9u ^ n;
+
+			memcpy(window + i, &word, 4);
+		}
+		memcpy(memory_before, window, WINDOW_SIZE);
+		before = *cpu;
+		exit_interp = interp_run(cpu, ops, NULL);
+		by_interp = *cpu;
+		memcpy(memory_interp, window, WINDOW_SIZE);
+		*cpu = before;
+		memcpy(window, memory_before, WINDOW_SIZE);
+		exit_emitted = x64_run(x64, cpu, block.code.fast);
+		if (!same(&by_interp, exit_interp, cpu, exit_emitted) || memcmp(window, memory_interp, WINDOW_SIZE)) {
+			fprintf(stderr, "seed %" PRIu64 ", passes %d, optimizations 0x%x, state %u%s:\n", seed, passes,
+			        0, n, memcmp(window, memory_interp, WINDOW_SIZE) ? ", memory differs" : "");
+			for (unsigned i = 0; i < 16; i++)
+				fprintf(stderr, "r%u=0x%08x%c", i, before.r[i], i % 8 == 7 ? '\n' : ' ');
+			fprintf(stderr, "nzcv=0x%08x\n", nzcv_to_cpsr(before.nzcv));
+			show(&ir, &block.code);
+			return false;
+		}
+	}
+	return true;
+}
+
+static uint32_t masks(int i)
+{
+	if (i == 0)
+		return ALL_OPTIMIZATIONS;
+	if (i == 1)
+		return 0;
+	return ALL_OPTIMIZATIONS & ~(1u << (i - 2));
+}
+
+START_TEST(random_blocks)
+{
+	const char *seed = getenv("EMIT_SEED"), *cases = getenv("EMIT_CASES");
+	unsigned count = cases ? (unsigned)strtoul(cases, NULL, 0) : 3000;
+
+	start(masks(_i));
+	if (seed) {
+		ck_assert(run_case(strtoull(seed, NULL, 0), false, true));
+		ck_assert(run_case(strtoull(seed, NULL, 0), true, true));
+	}
+	for (unsigned n = 0; n < count && !seed; n++)
+		ck_assert_msg(run_case((uint64_t)_i << 32 | n, n & 1, false), "replay with EMIT_SEED=%" PRIu64, (uint64_t)_i << 32 | n);
+	/* The interpreter is for rare cases only. */
+	ck_assert_uint_le(refused * 50, emitted + 50);
+	stop();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("x64 emit");
+	TCase *tc = tcase_create("random");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_set_timeout(tc, 600);
+	tcase_add_loop_test(tc, random_blocks, 0, OPT_COUNT + 2);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
