@@ -128,9 +128,16 @@ void mmu_reset(struct mmu *mmu)
 	mmu_switch(mmu->cpu);
 }
 
-static bool same_context(const struct context *a, const struct context *b)
+static_assert(sizeof(struct context) == 32, "same_context() compares four doublewords");
+
+/* In line: memcmp() is a call, and this runs at each mode and domain switch. */
+static inline bool same_context(const struct context *a, const struct context *b)
 {
-	return memcmp(a, b, sizeof(*a)) == 0;
+	uint64_t x[4], y[4];
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]));
 }
 
 static struct switch_slot *slot_of(struct mmu *mmu, const struct context *context)
