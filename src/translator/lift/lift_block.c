@@ -124,6 +124,25 @@ static void lift_one(struct lift *l, const struct insn *insn)
 	}
 }
 
+/* A conditional move becomes a select, which needs no branch. Returns false when @insn is none. */
+static bool lift_select(struct lift *l, const struct insn *insn, unsigned cond)
+{
+	bool imm = insn->operand == OPERAND_IMM;
+	bool reg = insn->operand == OPERAND_REG && insn->shift != SHIFT_RRX && insn->shift_n == 0 && insn->rm != 15;
+	struct ir_insn *op;
+
+	if (insn->status != INSN_OK || insn->setflags || insn->rd == 15 || !(insn->op == INSN_MOV && (imm || reg)))
+		return false;
+	op = ir_append(l->block, IR_SELECT);
+	op->cond = (uint8_t)cond;
+	op->fuse = ir_cond_flags(cond);
+	op->dst = insn->rd;
+	op->a = imm ? IR_IMM : insn->rm;
+	op->imm = imm ? insn->imm : 0;
+	op->b = insn->rd;
+	return true;
+}
+
 /* The condition under which @insn runs, and in an IT block what else that changes. */
 static unsigned condition(const struct lift *l, struct insn *insn)
 {
@@ -161,10 +180,14 @@ static void lift_instruction(struct lift *l, uint32_t bits, struct lift_result *
 	/* Exits leave IT 0 in the key; within the block the markers carry ITSTATE. */
 	if (l->insns == 1 && l->it)
 		lift_stcpu(l, operand_imm(0), offsetof(struct cpu, it));
-	if (cond != INSN_COND_AL && l->skip == LIFT_NO_LABEL)
-		open_condition(l, cond);
 	from = l->block->count;
-	lift_one(l, &insn);
+	if (cond == INSN_COND_AL || l->skip != LIFT_NO_LABEL) {
+		lift_one(l, &insn);
+	} else if (!lift_select(l, &insn, cond)) {
+		open_condition(l, cond);
+		from = l->block->count;
+		lift_one(l, &insn);
+	}
 	if (l->skip != LIFT_NO_LABEL) {
 		if (path_ended(l) || l->done || flags_changed(l->block, from))
 			close_condition(l);

@@ -25,12 +25,28 @@ ir_ref lift_reg(struct lift *l, unsigned n)
 	return lift_ref(l, lift_operand(l, n));
 }
 
+static bool commutes(enum ir_op op)
+{
+	switch (op) {
+	case IR_ADD: case IR_ADC: case IR_AND: case IR_OR: case IR_XOR: case IR_CMN: case IR_TST: case IR_TEQ:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void lift_emit(struct lift *l, enum ir_op op, ir_ref dst, struct operand a, struct operand b, uint8_t fdef, uint8_t fuse)
 {
 	struct ir_insn *insn;
 
 	if (operand_is_imm(a) && operand_is_imm(b))
 		a = operand_ref(lift_ref(l, a));
+	if (operand_is_imm(a) && b.ref != IR_NONE && commutes(op)) {
+		struct operand constant = a;
+
+		a = b;
+		b = constant;
+	}
 	insn = ir_append(l->block, op);
 	insn->dst = dst;
 	insn->a = a.ref;

@@ -72,8 +72,8 @@ static void lift_umaal(struct lift *l, const struct insn *insn)
 	lift_mov(l, lift_dst(l, insn->rt2), operand_ref(hi));
 }
 
-/* Rn times a half of Rm, bits 47:16 of the 48-bit product. */
-static ir_ref product_w(struct lift *l, const struct insn *insn)
+/* dst = Rn times a half of Rm, bits 47:16 of the 48-bit product. */
+static void product_w(struct lift *l, const struct insn *insn, ir_ref dst)
 {
 	ir_ref lo = ir_tmp(l->block), hi = ir_tmp(l->block);
 	ir_ref low, high;
@@ -81,7 +81,7 @@ static ir_ref product_w(struct lift *l, const struct insn *insn)
 	lift_long(l, IR_SMULL, lo, hi, lift_reg(l, insn->rn), half(l, insn->rm, insn->imm & OPT_TOP_M));
 	low = lift_tmp(l, IR_LSR, operand_ref(lo), operand_imm(16));
 	high = lift_tmp(l, IR_LSL, operand_ref(hi), operand_imm(16));
-	return lift_tmp(l, IR_OR, operand_ref(low), operand_ref(high));
+	lift_emit(l, IR_OR, dst, operand_ref(low), operand_ref(high), 0, 0);
 }
 
 static void lift_halfwords(struct lift *l, const struct insn *insn)
@@ -90,10 +90,12 @@ static void lift_halfwords(struct lift *l, const struct insn *insn)
 
 	switch (insn->op) {
 	case INSN_SMULW_Y:
-		lift_mov(l, lift_dst(l, insn->rd), operand_ref(product_w(l, insn)));
+		product_w(l, insn, lift_dst(l, insn->rd));
 		return;
 	case INSN_SMLAW_Y:
-		accumulate_q(l, insn, product_w(l, insn));
+		n = ir_tmp(l->block);
+		product_w(l, insn, n);
+		accumulate_q(l, insn, n);
 		return;
 	default:
 		break;
