@@ -10,9 +10,16 @@ typedef unsigned __int128 wide;
 
 static uint64_t ticks_at(const struct countdown *c, const struct countdown_rate *rate, int64_t now)
 {
+	uint64_t ns, divisor, product;
+
 	if (now <= c->start)
 		return 0;
-	return (uint64_t)((wide)(uint64_t)(now - c->start) * rate->hz / ((wide)NS_PER_S * rate->divider));
+	ns = (uint64_t)(now - c->start);
+	divisor = (uint64_t)NS_PER_S * rate->divider;
+	/* Clock sources are read all the time: without 128-bit division for the first hours. */
+	if (!__builtin_mul_overflow(ns, rate->hz, &product))
+		return product / divisor;
+	return (uint64_t)((wide)ns * rate->hz / divisor);
 }
 
 void countdown_start(struct countdown *c, int64_t now, uint32_t value, bool zero_expires)

@@ -268,6 +268,8 @@ static void receive(void *opaque, const uint8_t *bytes, size_t len)
 	catch_up(u);
 	for (size_t i = 0; i < len; i++)
 		receive_one(u, bytes[i]);
+	/* A back end that fills us up may wait for the call without asking again. */
+	u->starved = !room(u);
 	pl011_update(&u->dev);
 }
 

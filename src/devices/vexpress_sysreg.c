@@ -43,7 +43,7 @@ struct sysreg_state {
 	uint32_t mux, dvimode, temp;
 	uint32_t core_uw;      /* cores' power averaged between the last two samples */
 	uint32_t nvflags;      /* survives resets */
-	uint32_t unused;
+	uint32_t unused[2];    /* no padding: snapshots hold every byte */
 	uint64_t sample_insns;
 	int64_t sample_time;
 };
@@ -299,7 +299,8 @@ static uint32_t counter_100hz(struct device *dev, unsigned i)
 
 static uint32_t counter_24mhz(struct device *dev, unsigned i)
 {
-	return (uint32_t)((unsigned __int128)(uint64_t)event_clock_now(dev->env->clock) * 3 / 125);
+	/* Linux's scheduler clock, read all the time; 64 bits last for a century. */
+	return (uint32_t)((uint64_t)event_clock_now(dev->env->clock) * 3 / 125);
 }
 
 static void flags_changed(struct device *dev)
@@ -400,7 +401,7 @@ static int sysreg_post_load(struct device *dev)
 	for (unsigned i = 0; i < OSCS; i++)
 		if (s->osc[i] < oscs[i].min || s->osc[i] > oscs[i].max)
 			return -EINVAL;
-	if (s->mux > 2 || s->dvimode > 4 || s->unused || s->sample_time < 0 ||
+	if (s->mux > 2 || s->dvimode > 4 || s->unused[0] || s->unused[1] || s->sample_time < 0 ||
 	    s->sample_time > event_clock_now(dev->env->clock) || (int32_t)s->temp < -100000000 || (int32_t)s->temp > 300000000 ||
 	    s->core_uw < IDLE_UW || s->core_uw > IDLE_UW + 100000000u)
 		return -EINVAL;

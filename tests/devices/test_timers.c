@@ -71,6 +71,14 @@ START_TEST(test_countdown)
 	ck_assert_uint_eq(countdown_value(&c, &wrap, 333333334), 0);
 	ck_assert_uint_eq(countdown_value(&c, &wrap, 666666667), 0xffffffff);
 
+	/* Years of uptime, where ns x Hz no longer fits 64 bits. */
+	const struct countdown_rate fast = { .hz = 100000000, .divider = 1, .period = 1000, .shows_zero = true };
+	countdown_start(&c, 0, 1, false);
+	ck_assert_uint_eq(countdown_value(&c, &fast, 100000000 * SECOND + 10), 0);
+	ck_assert_uint_eq(countdown_value(&c, &fast, 100000000 * SECOND + 20), 999);
+	ck_assert(countdown_expired(&c, &fast, 100000000 * SECOND + 10));
+	ck_assert_int_eq(countdown_next(&c, &fast), 100000000 * SECOND + 10010);
+
 	countdown_start(&c, 0, 0, false);
 	ck_assert(!countdown_expired(&c, &once, SECOND));
 	countdown_start(&c, 0, 0, true);
