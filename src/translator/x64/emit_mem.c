@@ -90,6 +90,7 @@ static unsigned address(struct emit *e, uint32_t offset)
 	const struct ir_insn *op = e->op;
 	struct opnd base;
 	unsigned reg;
+	bool shared;
 
 	if (op->a == IR_IMM) {
 		reg = scratch_alloc(e);
@@ -104,13 +105,14 @@ static unsigned address(struct emit *e, uint32_t offset)
 		enc_lea(&e->enc, W32, reg, opnd_mem(reg, (int32_t)offset));
 		return reg;
 	}
-	/* A base that is not needed any more makes room. */
-	if (tmp_ends(e, op->a) && op->a != op->b && op->a != op->c)
+	/* A base that is not needed any more makes room. (b of an STF is a VFP register.) */
+	shared = op->op != IR_STF && (op->a == op->b || op->a == op->c);
+	if (tmp_ends(e, op->a) && !shared)
 		reg = base.reg;
 	else
 		reg = scratch_alloc(e);
 	enc_lea(&e->enc, W32, reg, opnd_mem(base.reg, (int32_t)offset));
-	if (reg != base.reg && op->a != op->b)
+	if (reg != base.reg && !shared)
 		release(e, base);
 	return reg;
 }

@@ -168,10 +168,9 @@ static void shift_reg(struct emit *e)
 	scratch_take(e, RCX);
 	x = opnd_reg(scratch_alloc(e));
 	enc_movzx(enc, W8, RCX, b);
+	move(e, x, a);
 	if (op->op == IR_ASR)
-		enc_movsx(enc, W64, W32, x.reg, use_not_imm(e, a));
-	else
-		move(e, x, a);
+		enc_movsx(enc, W64, W32, x.reg, x);
 	if (carry && right)
 		enc_lea(enc, W64, x.reg, opnd_sib(x.reg, x.reg, 0, 0));
 	if (op->op != IR_ROR) {
@@ -188,6 +187,7 @@ static void shift_reg(struct emit *e)
 		if (right)
 			enc_shift(enc, SHIFT_SHR, W64, x, 1);
 	}
+	scratch_free(e, RCX);
 	d = def_ref(e, op->dst);
 	enc_mov(enc, W32, d, x); /* clears bits 63:32 even when they are the same */
 	def_done(e, op->dst);

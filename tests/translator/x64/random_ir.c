@@ -367,10 +367,11 @@ static void exclusive(struct gen *g)
 static void call(struct gen *g)
 {
 	for (unsigned tries = 0; tries < 20; tries++) {
-		unsigned id = random_below(g->r, HELPER_COUNT);
+		unsigned id = random_below(g->r, HELPER_ID_SPSR);
 		struct ir_insn *op;
 
-		if (helper_info[id].attr != HELPER_PURE)
+		/* any arguments must do */
+		if (helper_info[id].attr != HELPER_PURE || (id >= HELPER_ID_SSAT && id <= HELPER_ID_USAT16))
 			continue;
 		op = ir_append(g->block, IR_CALL);
 		op->imm = id;
