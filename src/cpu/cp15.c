@@ -76,10 +76,17 @@ static uint32_t *field(struct cpu *cpu, const struct cp15_reg *reg)
 	return (uint32_t *)((char *)cpu + reg->offset);
 }
 
+static void log_mmu_write(struct cpu *cpu, const struct cp15_reg *reg, uint32_t value)
+{
+	if (unlikely(log_has(cpu->log_mask, LOG_MMU)))
+		log_printf(cpu->log, LOG_MMU, "mmu: pc 0x%08x writes %s 0x%08x\n", cpu->r[15], reg->name, value);
+}
+
 static void write_sctlr(struct cpu *cpu, const struct cp15_reg *reg, uint32_t value)
 {
 	uint32_t mask = cpu->model->sctlr_wmask;
 
+	log_mmu_write(cpu, reg, value);
 	cpu->cp15.sctlr = (cpu->cp15.sctlr & ~mask) | (value & mask);
 	cpu->hooks->mmu_changed(cpu);
 }
@@ -107,6 +114,7 @@ static void write_mmu(struct cpu *cpu, const struct cp15_reg *reg, uint32_t valu
 
 	if (*p == updated)
 		return;
+	log_mmu_write(cpu, reg, updated);
 	*p = updated;
 	cpu->hooks->mmu_changed(cpu);
 }

@@ -88,18 +88,6 @@ static void host_store(void *host, unsigned size, uint64_t value)
 	}
 }
 
-/* The shadow and context of an access: ACCESS_USER looks with user privilege. */
-static struct shadow *shadow_for(struct mmu *mmu, uint32_t flags, struct context *context)
-{
-	bool privileged = !(flags & ACCESS_USER) && mmu->context.privileged;
-	struct shadow *shadow = space_for(mmu, privileged);
-
-	*context = mmu->context;
-	if (mmu->context.sctlr & SCTLR_M)
-		context->privileged = privileged;
-	return shadow;
-}
-
 /*
  * The soft entry for @va, filled when it is not there or does not allow the access. NULL: a fault, noted in cpu->fault.
  * @refill: an access that could be in read[] or write[] goes there for the next time, for example a store to a frame that is not
@@ -107,15 +95,19 @@ static struct shadow *shadow_for(struct mmu *mmu, uint32_t flags, struct context
  */
 static struct soft *lookup(struct mmu *mmu, gva_t va, uint32_t flags, bool write, bool refill)
 {
-	struct context context;
-	struct shadow *shadow = shadow_for(mmu, flags, &context);
+	bool privileged = !(flags & ACCESS_USER) && mmu->context.privileged;
+	struct shadow *shadow = space_for(mmu, privileged);
 	uint32_t page = va >> GUEST_PAGE_BITS, fsr;
 	struct soft *soft = soft_slot(mmu, shadow, page);
+	struct context context;
 
 	if (soft->shadow == shadow && soft->page == page && soft->generation == mmu->soft_generation &&
 	    (soft->perms & (write ? PERM_W : PERM_R)) &&
 	    (!refill || !soft->region || soft->device || (write && soft->frame->trace)))
 		return soft;
+	context = mmu->context;
+	if (context.sctlr & SCTLR_M)
+		context.privileged = privileged;
 	soft = shadow_fill(mmu, shadow, &context, va, write ? MMU_WRITE : MMU_READ, &fsr);
 	if (!soft)
 		fault(mmu->cpu, va, fsr, write);

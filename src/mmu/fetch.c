@@ -7,7 +7,11 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/log.h"
 #include "mmu/mmu_private.h"
+
+/* -d shadow-check looks at everything once in so many TLB operations: they are where software wants the tables to be in force. */
+#define CHECK_INTERVAL 256
 
 static int prefetch_fault(struct cpu *cpu, gva_t va, uint32_t fsr)
 {
@@ -76,6 +80,8 @@ void mmu_tlb_op(struct cpu *cpu, int kind, uint32_t value)
 {
 	struct mmu *mmu = cpu->mmu;
 
+	if (unlikely(log_has(cpu->log_mask, LOG_SHADOW_CHECK)) && cpu->stats[CPU_STAT_TLB_OPS] % CHECK_INTERVAL == 0)
+		mmu_check(cpu);
 	cpu->stats[CPU_STAT_TLB_OPS]++;
 	if (kind == TLB_ASID)
 		return; /* global entries stay, the others are never stale */

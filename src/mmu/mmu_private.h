@@ -30,7 +30,30 @@ struct context {
 };
 #define CONTEXT_SCTLR (SCTLR_M | SCTLR_HA | SCTLR_EE | SCTLR_TRE | SCTLR_AFE)
 
-void context_of(const struct cpu *cpu, bool privileged, struct context *context);
+/* The context of @cpu. In line, word by word: it runs at each mode and domain switch, and must not wait for store forwarding. */
+static inline void context_of(const struct cpu *cpu, bool privileged, struct context *context)
+{
+	const struct cp15 *c = &cpu->cp15;
+
+	if (unlikely(!(c->sctlr & SCTLR_M))) {
+		*context = (struct context){ .privileged = 1 };
+		return;
+	}
+	context->ttbr0 = c->ttbr0 & (~0u << (14 - (c->ttbcr & 7)));
+	context->ttbr1 = c->ttbr1 & ~0x3fffu;
+	context->ttbcr = c->ttbcr & 0x37;
+	context->dacr = c->dacr;
+	context->sctlr = c->sctlr & CONTEXT_SCTLR;
+	context->prrr = c->prrr;
+	context->nmrr = c->nmrr;
+	context->privileged = privileged;
+}
+
+static inline bool same_context(const struct context *a, const struct context *b)
+{
+	return !((a->ttbr0 ^ b->ttbr0) | (a->ttbr1 ^ b->ttbr1) | (a->ttbcr ^ b->ttbcr) | (a->dacr ^ b->dacr) | (a->sctlr ^ b->sctlr) |
+	         (a->prrr ^ b->prrr) | (a->nmrr ^ b->nmrr) | (a->privileged ^ b->privileged));
+}
 
 /* --- walk.c --- */
 #define PERM_R 1u
@@ -165,7 +188,6 @@ struct mmu {
 };
 
 /* --- space.c --- */
-struct shadow *space_find(struct mmu *mmu, const struct context *context);
 /* The shadow for accesses with @privileged in the current context. */
 struct shadow *space_for(struct mmu *mmu, bool privileged);
 /* A non-global mapping for a shared space: it becomes private to the current TTBR0. */

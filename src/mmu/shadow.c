@@ -164,6 +164,20 @@ static struct soft *set_soft(struct mmu *mmu, struct shadow *shadow, gva_t va, c
 	return soft;
 }
 
+static void log_walk(struct mmu *mmu, const struct context *context, gva_t va, enum mmu_access access, const struct walk *walk, int fault)
+{
+	static const char *const names[] = { [MMU_READ] = "read", [MMU_WRITE] = "write", [MMU_EXEC] = "fetch" };
+	const char *who = context->privileged ? "privileged" : "user";
+
+	if (fault)
+		log_printf(mmu->cpu->log, LOG_MMU, "mmu: 0x%08x %s %s: fault, status 0x%03x, ttbr0 0x%08x dacr 0x%08x\n", va, who, names[access],
+		           (unsigned)fault, context->ttbr0, context->dacr);
+	else
+		log_printf(mmu->cpu->log, LOG_MMU, "mmu: 0x%08x %s %s: 0x%08" PRIx64 ", page of %u KiB, domain %u, AP %u%s%s%s\n", va, who,
+		           names[access], walk->pa, walk->page_size >> 10, walk->domain, walk->ap, walk->xn ? ", XN" : "",
+		           walk->ng ? ", nG" : "", walk->device ? ", device" : "");
+}
+
 struct soft *shadow_fill(struct mmu *mmu, struct shadow *shadow, const struct context *context, gva_t va, enum mmu_access access,
                          uint32_t *fsr)
 {
@@ -175,6 +189,8 @@ struct soft *shadow_fill(struct mmu *mmu, struct shadow *shadow, const struct co
 	mmu->cpu->stats[CPU_STAT_WALKS]++;
 	if (!fault)
 		fault = walk_check(&walk, perms, access);
+	if (unlikely(log_has(mmu->cpu->log_mask, LOG_MMU)))
+		log_walk(mmu, context, va, access, &walk, fault);
 	if (fault) {
 		*fsr = (uint32_t)fault;
 		return NULL;

@@ -128,18 +128,6 @@ void mmu_reset(struct mmu *mmu)
 	mmu_switch(mmu->cpu);
 }
 
-static_assert(sizeof(struct context) == 32, "same_context() compares four doublewords");
-
-/* In line: memcmp() is a call, and this runs at each mode and domain switch. */
-static inline bool same_context(const struct context *a, const struct context *b)
-{
-	uint64_t x[4], y[4];
-
-	memcpy(x, a, sizeof(x));
-	memcpy(y, b, sizeof(y));
-	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]));
-}
-
 static struct switch_slot *slot_of(struct mmu *mmu, const struct context *context)
 {
 	uint32_t hash = context->ttbr0 >> 14 ^ context->dacr * 0x9e3779b1u >> 20 ^ context->privileged << 3;
@@ -242,29 +230,38 @@ static struct shadow *space_lookup_slow(struct mmu *mmu, const struct context *c
 	return shadow;
 }
 
-struct shadow *space_find(struct mmu *mmu, const struct context *context)
+static __attribute__((noinline)) struct shadow *space_miss(struct mmu *mmu, struct context context, struct switch_slot *slot)
+{
+	struct shadow *shadow = space_lookup_slow(mmu, &context);
+
+	/* The look-up may have emptied slots, not moved them. */
+	slot->key = context;
+	slot->shadow = shadow;
+	return shadow;
+}
+
+static inline struct shadow *space_find(struct mmu *mmu, const struct context *context)
 {
 	struct switch_slot *slot = slot_of(mmu, context);
+	struct shadow *shadow = slot->shadow;
 
-	if (unlikely(!slot->shadow || !same_context(&slot->key, context))) {
-		struct shadow *shadow = space_lookup_slow(mmu, context);
-
-		slot->key = *context;
-		slot->shadow = shadow;
-	}
-	slot->shadow->last_used = ++mmu->clock;
-	return slot->shadow;
+	if (unlikely(!shadow || !same_context(&slot->key, context)))
+		shadow = space_miss(mmu, *context, slot);
+	shadow->last_used = ++mmu->clock;
+	return shadow;
 }
 
 void mmu_switch(struct cpu *cpu)
 {
 	struct mmu *mmu = cpu->mmu;
+	struct context context;
 	struct shadow *shadow;
 
 	if (unlikely(!mmu))
 		return;
-	context_of(cpu, cpu_privileged(cpu), &mmu->context);
-	shadow = space_find(mmu, &mmu->context);
+	context_of(cpu, cpu_privileged(cpu), &context);
+	shadow = space_find(mmu, &context);
+	mmu->context = context;
 	mmu->user = NULL;
 	mmu->current = shadow;
 	cpu->space = shadow->space;

@@ -14,24 +14,6 @@
 #define DOMAIN_CLIENT 1u
 #define DOMAIN_MANAGER 3u
 
-void context_of(const struct cpu *cpu, bool privileged, struct context *context)
-{
-	const struct cp15 *c = &cpu->cp15;
-
-	if (!(c->sctlr & SCTLR_M)) {
-		*context = (struct context){ .privileged = 1 };
-		return;
-	}
-	context->ttbr0 = c->ttbr0 & (~0u << (14 - (c->ttbcr & 7)));
-	context->ttbr1 = c->ttbr1 & ~0x3fffu;
-	context->ttbcr = c->ttbcr & 0x37;
-	context->dacr = c->dacr;
-	context->sctlr = c->sctlr & CONTEXT_SCTLR;
-	context->prrr = c->prrr;
-	context->nmrr = c->nmrr;
-	context->privileged = privileged;
-}
-
 bool walk_first_level(const struct context *context, gva_t va, gpa_t *address)
 {
 	unsigned n = context->ttbcr & 7;
