@@ -604,9 +604,22 @@ void flags_merge(struct emit *e, struct label_state *label, bool first)
 		emit_fail(e, -ENOTSUP);
 }
 
+/* Live flags that only a recipe of @f gives, and that not for as long as they are live. */
+static uint8_t only_for_now(const struct emit *e, const struct flag_state *f, uint8_t live)
+{
+	const struct recipe *all[] = { &f->nz, &f->c, &f->v };
+	uint8_t lost = 0;
+
+	live &= (uint8_t)~(f->mem | f->host | f->known);
+	for (unsigned i = 0; i < 3; i++)
+		if (all[i]->flags & live && !recipe_survives(e, all[i], all[i]->flags & live))
+			lost |= all[i]->flags & live;
+	return lost;
+}
+
 void flags_label(struct emit *e, struct label_state *label)
 {
-	uint8_t live = e->live[label->at];
+	uint8_t live = e->live[label->at], lost;
 	struct flag_state both;
 
 	if (!e->reachable) {
@@ -614,8 +627,10 @@ void flags_label(struct emit *e, struct label_state *label)
 		return;
 	}
 	both = intersect(e->flags, &label->flags);
-	if (live & ~covered(&both)) {
-		flags_to_mem(e, live & (uint8_t)~covered(&both));
+	/* What one path has in memory, and the other in EFLAGS beside a recipe, must not be left to a recipe that ends soon. */
+	lost = (live & (uint8_t)~covered(&both)) | only_for_now(e, &both, live);
+	if (lost) {
+		flags_to_mem(e, lost);
 		both = intersect(e->flags, &label->flags);
 	}
 	if (live & ~covered(&both))
