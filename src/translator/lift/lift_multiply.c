@@ -176,7 +176,7 @@ static void lift_divide(struct lift *l, const struct insn *insn)
 	          lift_operand(l, insn->rm), NO_OPERAND);
 }
 
-/* RdLo == RdHi is UNPREDICTABLE. */
+/* RdLo == RdHi and R15 are UNPREDICTABLE. */
 static bool same_results(const struct insn *insn)
 {
 	switch (insn->op) {
@@ -187,7 +187,7 @@ static bool same_results(const struct insn *insn)
 	case INSN_SMLAL_XY:
 	case INSN_SMLALD:
 	case INSN_SMLSLD:
-		return insn->rt == insn->rt2;
+		return insn->rt == insn->rt2 || insn->rt == 15 || insn->rt2 == 15;
 	default:
 		return false;
 	}
