@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "tests/translator/guest.h"
 
-#include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,25 +87,34 @@ static int mmio_write(void *opaque, uint32_t offset, unsigned size, uint32_t val
 
 static const struct mmio_ops mmio_ops = { mmio_read, mmio_write };
 
+/* Not Check's assertions: fuzz targets have no runner. */
+static void must(bool fine, const struct error *err)
+{
+	if (fine)
+		return;
+	fprintf(stderr, "guest: %s\n", err->msg);
+	BUG("the test's guest cannot be built");
+}
+
 struct guest *guest_create(const struct translator_options *options)
 {
 	struct guest *guest = calloc(1, sizeof(*guest));
-	struct error err = { 0 };
+	struct error err = { .msg = "out of memory" };
 
-	ck_assert_ptr_nonnull(guest);
+	must(guest, &err);
 	cpu_init(&guest->cpu, cpu_model_find("cortex-a9"), 0, log_create());
 	guest->cpu.hooks = &cpu_hooks;
 	guest->cpu.hooks_opaque = guest;
 	guest->phys = phys_create(&err);
-	ck_assert_ptr_nonnull(guest->phys);
-	ck_assert_int_eq(phys_add_ram(guest->phys, "ram", 0, GUEST_RAM_SIZE, &err), 0);
-	ck_assert_int_eq(phys_add_mmio(guest->phys, "device", GUEST_MMIO_BASE, 4096, &mmio_ops, guest, &err), 0);
+	must(guest->phys, &err);
+	must(phys_add_ram(guest->phys, "ram", 0, GUEST_RAM_SIZE, &err) == 0, &err);
+	must(phys_add_mmio(guest->phys, "device", GUEST_MMIO_BASE, 4096, &mmio_ops, guest, &err) == 0, &err);
 	guest->ram = phys_host(guest->phys, 0, GUEST_RAM_SIZE);
 	phys_set_hooks(guest->phys, &phys_hooks, guest);
-	ck_assert_ptr_nonnull(mmu_create(&guest->cpu, guest->phys, &err));
+	must(mmu_create(&guest->cpu, guest->phys, &err) != NULL, &err);
 	mmu_set_hooks(guest->cpu.mmu, &mmu_hooks, guest);
 	if (options)
-		ck_assert_msg(translator_create(&guest->cpu, options, &err) != NULL, "%s", err.msg);
+		must(translator_create(&guest->cpu, options, &err) != NULL, &err);
 	cpu_reset(&guest->cpu);
 	return guest;
 }

@@ -19,7 +19,7 @@ struct guest {
 	unsigned unassigned;
 };
 
-/* Fails the test when it cannot. @options NULL: no translator. The core is reset: SVC mode, MMU off, PC 0. */
+/* Aborts when it cannot. @options NULL: no translator. The core is reset: SVC mode, MMU off, PC 0. */
 struct guest *guest_create(const struct translator_options *options);
 void guest_destroy(struct guest *guest);
 /* Puts @count words at @addr. */

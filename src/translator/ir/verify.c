@@ -89,6 +89,11 @@ static const char *check_operands(const struct verifier *v, const struct ir_insn
 		return "imm2 is set but not used";
 	if (insn->dst != IR_NONE && insn->dst == insn->dst2)
 		return "both results in one place";
+	if (insn->op == IR_UMLAL || insn->op == IR_SMLAL) {
+		const char *wrong = check_source(v, 'r', insn->dst);
+
+		return wrong ? wrong : check_source(v, 'r', insn->dst2);
+	}
 	return NULL;
 }
 

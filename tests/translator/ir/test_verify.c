@@ -45,6 +45,7 @@ static const struct {
 	{ I "mov t0, #1\n brc 0 cond=eq\n mov t0, #2\n label 0\n mov r0, t0\n" X, "a temporary that is not defined on every path", 5 },
 	{ I "add r0, #1, #2\n" X, "two immediate operands", 1 },
 	{ I "umull r0, r0, r1, r2\n" X, "both results in one place", 1 },
+	{ I "mov t0, #1\n umlal t0, t1, r1, r2\n" X, "a temporary that is not defined on every path", 2 },
 	{ I "clz r0, #1\n" X, "an immediate where the op takes none", 1 },
 	{ I "and r0, r1, r2 def=C\n" X, "defines flags that the op cannot define", 1 },
 	{ I "lsl r0, r1, r2 def=C\n" X, "the flags used are not those of the op", 1 },

@@ -1,0 +1,63 @@
+/* Random bytes as code, natively and interpreted at once. CODE_SEED=n runs one case, CODE_CASES=n more of them. */
+#include "base/base.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#include "tests/translator/guest.h"
+#include "tests/translator/random_code.h"
+#include "tests/translator/random_ir.h"
+
+static uint64_t number(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+/* Mostly conditions AL and encodings of data processing and memory, so that runs get somewhere. */
+static void fill(uint8_t *data, size_t size, uint64_t *seed)
+{
+	for (size_t i = 0; i < size; i++)
+		data[i] = (uint8_t)(random_next(seed) >> 40);
+	if (data[0] & 4)
+		return;
+	for (size_t i = 4; i < size; i += 4) {
+		uint64_t r = random_next(seed);
+
+		if (r >> 32 & 7)
+			data[i] = 0xe0 | (data[i] & (r >> 40 & 3 ? 7 : 15));
+	}
+}
+
+START_TEST(random_code)
+{
+	struct guest *guest = random_code_guest("dbt");
+	uint64_t first = number("CODE_SEED", 1), cases = number("CODE_CASES", number("CODE_SEED", 0) ? 1 : 3000);
+	uint8_t data[1 + 256];
+
+	for (uint64_t n = first; n < first + cases; n++) {
+		uint64_t seed = n * 0x9e3779b97f4a7c15ull;
+
+		fill(data, sizeof(data), &seed);
+		ck_assert_msg(random_code_run(guest, data, sizeof(data)), "CODE_SEED=%" PRIu64, n);
+	}
+	guest_destroy(guest);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("random code");
+	TCase *tc = tcase_create("random code");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_test(tc, random_code);
+	tcase_set_timeout(tc, number("CODE_CASES", 0) ? 0 : 120);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
