@@ -52,11 +52,11 @@ def test_shadow_check():
 
 def test_icount_is_repeatable():
     def output():
-        return to_prompt(["-icount", "shift=3"])
+        return to_prompt(["-icount", "shift=3", "-D", "/dev/null"])
 
-    first = re.sub(r"24 MHz.*", "", output())
+    first = output()
     check_tests(first)
-    assert first == re.sub(r"24 MHz.*", "", output())
+    assert first == output()
 
 
 def test_prompt():
@@ -155,8 +155,8 @@ def test_tree_names_the_kernel():
         check_tests(to_prompt(["-dtb", tree]))
         final = folder + "/final.dtb"
         assert run(["-M", "vexpress-a9,dumpdtb=" + final, "-dtb", tree])[0] == 0
-        with open(final, "rb") as f:
-            assert b"dbtvm,kernel" not in f.read()
+        listed = subprocess.run(["fdtget", "-p", final, "/chosen"], capture_output=True, text=True, check=True).stdout.split()
+        assert "stdout-path" in listed and "dbtvm,kernel" not in listed, listed
 
 
 def test_only_listed_devices():

@@ -12,7 +12,7 @@ def read(name):
 
 
 def rows(name, macro):
-    return re.findall(macro + r'\(\w+, "([^"]+)"', read(name))
+    return re.findall(r'^%s\(\w+, "([^"]+)"' % macro, read(name), re.M)
 
 
 def test_options_in_man_page():
