@@ -349,6 +349,22 @@ static int open_serial(struct vm *vm, struct error *err)
 	return 0;
 }
 
+/*
+ * What CBAR says: the base of the private peripherals when the tree lists the SCU there. 0 without: Linux reads the SCU through CBAR
+ * before it has vectors, and takes 0 for "one core, no SCU".
+ */
+static uint32_t configuration_base(const struct tree *tree)
+{
+	uint64_t size;
+	gpa_t base;
+	int depth;
+
+	for (int node = -1; (node = tree_next(tree, node, &depth)) >= 0;)
+		if (tree_compatible(tree, node, "arm,cortex-a9-scu") && tree_enabled(tree, node) && tree_reg(tree, node, 0, &base, &size) == 0)
+			return (uint32_t)base;
+	return 0;
+}
+
 static int create_core(struct vm *vm, struct error *err)
 {
 	const struct cpu_model *model = cpu_model_find(vm->options.cpu ? vm->options.cpu : vm->board->cpu);
@@ -358,6 +374,7 @@ static int create_core(struct vm *vm, struct error *err)
 	cpu_init(&vm->cpu, model, 0, vm->options.log);
 	vm->cpu.hooks = &cpu_hooks;
 	vm->cpu.hooks_opaque = vm;
+	vm->cpu.cp15.cbar = configuration_base(vm->tree);
 	vm->cpu.log_mask = log_mask(vm->options.log);
 	vm->mmu = mmu_create(&vm->cpu, vm->phys, err);
 	if (!vm->mmu)
