@@ -103,6 +103,7 @@ void oracle_run(struct oracle *oracle, const struct sequence *s, struct outcome 
 	data_fill(oracle->data, s->data_seed);
 	api->uc_ctl(oracle->uc, UC_CTL_WRITE(UC_CTL_TB_REMOVE_CACHE, 2), (uint64_t)CODE_AREA, (uint64_t)CODE_AREA + CODE_SIZE);
 	api->uc_reg_write(oracle->uc, UC_ARM_REG_CPSR, &cpsr);
+	api->uc_reg_write(oracle->uc, UC_ARM_REG_SPSR, &s->spsr);
 	for (unsigned i = 0; i < 15; i++)
 		api->uc_reg_write(oracle->uc, reg_ids[i], &s->r[i]);
 	err = api->uc_emu_start(oracle->uc, s->pc | thumb, s->pc + size, 0, 0);
@@ -110,7 +111,9 @@ void oracle_run(struct oracle *oracle, const struct sequence *s, struct outcome 
 		api->uc_reg_read(oracle->uc, reg_ids[i], &out->r[i]);
 	api->uc_reg_read(oracle->uc, UC_ARM_REG_PC, &out->pc);
 	api->uc_reg_read(oracle->uc, UC_ARM_REG_CPSR, &cpsr);
-	out->cpsr = cpsr & 0xf80f0000u;
+	out->cpsr = cpsr & CPSR_COMPARED;
+	api->uc_reg_read(oracle->uc, UC_ARM_REG_SPSR, &out->spsr);
+	out->spsr &= s->privileged ? ~0x00f00000u : 0; /* bits 23:20 are reserved, Unicorn keeps them */
 	out->failed = err != UC_ERR_OK;
 	out->why = api->uc_strerror(err);
 }

@@ -170,33 +170,44 @@ static enum x64_exit step(struct ours *ours)
 	return interp_run(cpu, ours->block.ops, NULL);
 }
 
-static void run_interpreted(struct ours *ours, uint32_t end, struct outcome *out)
+/* State after the run, in the mode that the sequence ran in. */
+static void take_state(struct ours *ours, const struct sequence *s, struct outcome *out)
+{
+	struct cpu *cpu = &ours->cpu;
+
+	memcpy(out->r, cpu->r, sizeof(out->r));
+	out->pc = cpu->r[15];
+	out->cpsr = cpu_cpsr(cpu) & CPSR_COMPARED;
+	out->spsr = s->privileged ? cpu_spsr(cpu) : 0;
+}
+
+static void run_interpreted(struct ours *ours, const struct sequence *s, uint32_t end, struct outcome *out)
 {
 	struct cpu *cpu = &ours->cpu;
 	enum x64_exit exit = X64_EXIT_LOOKUP;
 	unsigned steps = 0;
 
-	while (steps++ < 4 * SEQUENCE_MAX && exit != X64_EXIT_EXCEPTION && exit != X64_EXIT_RAISE)
+	while (steps++ < 4 * SEQUENCE_MAX && exit != X64_EXIT_EXCEPTION && exit != X64_EXIT_RAISE && !(s->privileged && cpu->r[15] == end))
 		exit = step(ours);
-	out->failed = exit != X64_EXIT_EXCEPTION || cpu->exit_arg[0] != EXC_SVC;
+	out->failed = s->privileged ? cpu->r[15] != end : exit != X64_EXIT_EXCEPTION || cpu->exit_arg[0] != EXC_SVC;
 	out->why = !out->failed ? "no error" : exit == X64_EXIT_RAISE ? "data abort or undefined by helper" : exit == X64_EXIT_EXCEPTION ? "undefined" : "too long";
-	out->pc = cpu->r[15];
-	memcpy(out->r, cpu->r, sizeof(out->r));
-	out->cpsr = cpu_cpsr(cpu) & 0xf80f0000u;
+	take_state(ours, s, out);
 }
 
-static void run_translated(struct ours *ours, uint32_t end, struct outcome *out)
+static void run_translated(struct ours *ours, const struct sequence *s, uint32_t end, struct outcome *out)
 {
 	struct cpu *cpu = &ours->cpu;
 
 	translator_run(cpu, 16 * SEQUENCE_MAX);
-	out->failed = cpu->r[15] != EXC_SVC * 4;
+	out->failed = cpu->r[15] != (s->privileged ? end : EXC_SVC * 4);
 	out->why = !out->failed ? "no error" : cpu->r[15] == EXC_UNDEF * 4 ? "undefined" : cpu->r[15] == EXC_DATA_ABORT * 4 ? "data abort" : "astray";
-	memcpy(out->r, cpu->r, sizeof(out->r));
+	take_state(ours, s, out);
+	if (s->privileged)
+		return;
 	out->r[13] = cpu_mode_reg(cpu, 13, MODE_USR);
 	out->r[14] = cpu_mode_reg(cpu, 14, MODE_USR);
 	out->pc = cpu->r[14] - (cpu_spsr(cpu) & CPSR_T ? 2 : 4);
-	out->cpsr = cpu_spsr(cpu) & 0xf80f0000u;
+	out->cpsr = cpu_spsr(cpu) & CPSR_COMPARED;
 }
 
 void ours_run(struct ours *ours, const struct sequence *s, struct outcome *out)
@@ -208,11 +219,13 @@ void ours_run(struct ours *ours, const struct sequence *s, struct outcome *out)
 	phys_copy_to(ours->phys, CODE_AREA, ours->code, CODE_SIZE);
 	data_fill(ours->ram + DATA_AREA, s->data_seed);
 	cpu_set_cpsr(cpu, s->cpsr, ~0u);
+	if (s->privileged)
+		cpu_set_spsr(cpu, s->spsr);
 	memcpy(cpu->r, s->r, sizeof(s->r));
 	cpu->r[15] = s->pc;
 	cpu->exclusive.size = 0;
 	if (ours->way == WAY_DBT)
-		run_translated(ours, s->pc + size, out);
+		run_translated(ours, s, s->pc + size, out);
 	else
-		run_interpreted(ours, s->pc + size, out);
+		run_interpreted(ours, s, s->pc + size, out);
 }

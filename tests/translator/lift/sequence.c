@@ -98,21 +98,25 @@ static bool put_field(const struct pattern *p, uint32_t *bits, char letter, uint
 enum kind { KIND_NO, KIND_PLAIN, KIND_SINGLE, KIND_WORDS, KIND_MULTIPLE };
 
 /* What user mode may run without leaving the sequence, and what both sides must agree on. */
-static enum kind kind_of(const struct insn *insn)
+static enum kind kind_of(const struct sequence *s, const struct insn *insn)
 {
 	switch (insn->op) {
 	case INSN_B: case INSN_BL: case INSN_BLX_IMM: case INSN_BX: case INSN_BLX_REG: case INSN_BXJ: case INSN_CBZ: case INSN_CBNZ:
 	case INSN_TBB: case INSN_TBH: case INSN_IT: case INSN_SVC: case INSN_BKPT: case INSN_SMC: case INSN_HVC: case INSN_UDF:
-	case INSN_MRS_BANKED: case INSN_MSR_BANKED: case INSN_CPS: case INSN_SETEND: case INSN_RFE: case INSN_SRS: case INSN_SUBS_PC_LR:
+	case INSN_MRS_BANKED: case INSN_MSR_BANKED: case INSN_SETEND: case INSN_RFE: case INSN_SRS: case INSN_SUBS_PC_LR:
 	case INSN_ERET: case INSN_WFI: case INSN_WFE: case INSN_YIELD: case INSN_CDP: case INSN_MCR: case INSN_MRC: case INSN_MCRR: case INSN_MRRC:
 	case INSN_LDC: case INSN_STC: case INSN_ENTERX: case INSN_LEAVEX: case INSN_CHKA: case INSN_SDIV: case INSN_UDIV:
 	case INSN_STREX: case INSN_STREXB: case INSN_STREXH: case INSN_STREXD:
 		return KIND_NO;
 	case INSN_MRS:
-		return insn->imm ? KIND_NO : KIND_PLAIN;
+		return insn->imm && !s->privileged ? KIND_NO : KIND_PLAIN;
 	case INSN_MSR:
-		/* Flags and GE only: E is user writable in the manual, not in QEMU. */
-		return insn->imm2 & ~12u ? KIND_NO : KIND_PLAIN;
+		/* Flags and GE only: E is user writable in the manual, not in QEMU. A mode is not entered blindly.
+		 * Unicorn keeps the reserved bits 23:20 of SPSR. */
+		return insn->imm2 & ~12u && !(s->privileged && (insn->imm2 & 20) == 16) ? KIND_NO : KIND_PLAIN;
+	case INSN_CPS:
+		/* Unicorn's core is not Secure: it may not change A and F. */
+		return insn->imm2 & 32 || insn->imm != 0x80 ? KIND_NO : KIND_PLAIN;
 	case INSN_LDR: case INSN_STR: case INSN_LDRB: case INSN_STRB: case INSN_LDRH: case INSN_STRH: case INSN_LDRSB: case INSN_LDRSH:
 		return KIND_SINGLE;
 	case INSN_LDRD: case INSN_STRD: case INSN_SWP: case INSN_LDREX: case INSN_LDREXD:
@@ -186,13 +190,13 @@ static bool addresses_fit(const struct insn *insn, enum kind kind)
 	return true;
 }
 
-static bool acceptable(const struct insn *insn, const struct decode_row *row, const struct decode_row *got)
+static bool acceptable(const struct sequence *s, const struct insn *insn, const struct decode_row *row, const struct decode_row *got)
 {
 	enum kind kind;
 
 	if (insn->status != INSN_OK || row != got)
 		return false;
-	kind = kind_of(insn);
+	kind = kind_of(s, insn);
 	if (kind == KIND_NO || !results_fit(insn))
 		return false;
 	return kind == KIND_PLAIN || addresses_fit(insn, kind);
@@ -223,7 +227,7 @@ static void random_insn(struct sequence *s, struct rng *rng, unsigned at, bool i
 			if (pattern.width == 16)
 				bits <<= 16;
 			decode(s->set, bits, &insn);
-			if (!acceptable(&insn, row, decode_row(insn.row)))
+			if (!acceptable(s, &insn, row, decode_row(insn.row)))
 				continue;
 			/* Unicorn's fault: ISB in an IT block, which A8.8.53 permits, loses ITSTATE there. */
 			if (in_it && (insn.cond != INSN_COND_AL || insn.op == INSN_ISB))
@@ -251,6 +255,48 @@ static unsigned it_block(struct sequence *s, struct rng *rng, unsigned at, unsig
 	for (unsigned i = 1; i <= length; i++)
 		random_insn(s, rng, at + i, true);
 	return 1 + length;
+}
+
+/* The jump that follows needs its result. */
+#define TARGET_ROW "MOV from PC"
+
+static void add_raw(struct sequence *s, unsigned at, uint32_t bits, const char *row)
+{
+	s->bits[at] = bits;
+	s->size[at] = s->set == SET_A32 || t32_is_wide((uint16_t)(bits >> 16)) ? 4 : 2;
+	s->row[at] = row;
+}
+
+/* Idioms that single random instructions do not form. All have two instructions. */
+static void idiom(struct sequence *s, struct rng *rng, unsigned at)
+{
+	static const uint8_t spare[] = { 0, 1, 2, 3, 7, 8, 12, 14 };
+	unsigned a = spare[rng_below(rng, 3)], b = spare[3 + rng_below(rng, 2)], c = spare[5 + rng_below(rng, 3)];
+	unsigned base = rng_below(rng, 2) ? 4 : 13;
+	bool a32 = s->set == SET_A32;
+
+	switch (rng_below(rng, 5)) {
+	case 0: /* LDREX, STREX */
+		add_raw(s, at, a32 ? 0xe1900f9f | base << 16 | a << 12 : 0xe8500f00 | base << 16 | a << 12, "LDREX");
+		add_raw(s, at + 1, a32 ? 0xe1800f90 | base << 16 | b << 12 | c : 0xe8400000 | base << 16 | c << 12 | b << 8, "STREX");
+		break;
+	case 1: /* LDREXB, STREXB */
+		add_raw(s, at, a32 ? 0xe1d00f9f | base << 16 | a << 12 : 0xe8d00f4f | base << 16 | a << 12, "LDREXB");
+		add_raw(s, at + 1, a32 ? 0xe1c00f90 | base << 16 | b << 12 | c : 0xe8c00f40 | base << 16 | c << 12 | b, "STREXB");
+		break;
+	case 2: /* a jump through a register to the next instruction */
+		add_raw(s, at, a32 ? 0xe1a0000f | b << 12 : (0x4678u | (b & 7)) << 16, TARGET_ROW);
+		add_raw(s, at + 1, a32 ? (rng_below(rng, 2) ? 0xe12fff10 | b : 0xe1a0f000 | b) : (0x4687u | (b & 7) << 3) << 16, "jump");
+		break;
+	case 3: /* a call of the instruction after next */
+		add_raw(s, at, a32 ? 0xeb000000 : 0xf000f802, "BL");
+		add_raw(s, at + 1, a32 ? 0xe2800001 | a << 16 | a << 12 : 0xf1000001 | a << 16 | a << 8, "ADD");
+		break;
+	default: /* a constant in two halves */
+		add_raw(s, at, a32 ? 0xe3000000 | a << 12 | 0x234 : 0xf2400034 | a << 8, "MOVW");
+		add_raw(s, at + 1, a32 ? 0xe3400000 | a << 12 | 0x678 : 0xf2c00078 | a << 8, "MOVT");
+		break;
+	}
 }
 
 /* A conditional or unconditional branch over the next instructions, filled in by branch_targets(). */
@@ -287,7 +333,7 @@ static bool inside_it(const struct sequence *s, unsigned at)
 	return false;
 }
 
-/* Branches go 1-4 instructions forward, never into an IT block. */
+/* Branches go 1-4 instructions forward, never into an IT block or to a jump whose target they skip. */
 static void branch_targets(struct sequence *s, struct rng *rng)
 {
 	for (unsigned i = 0; i < s->count; i++) {
@@ -296,7 +342,7 @@ static void branch_targets(struct sequence *s, struct rng *rng)
 
 		if (strcmp(s->row[i], BRANCH_ROW))
 			continue;
-		while (target < s->count && (over || inside_it(s, target))) {
+		while (target < s->count && (over || inside_it(s, target) || !strcmp(s->row[target - 1], TARGET_ROW))) {
 			offset += s->size[target++];
 			over -= over > 0;
 		}
@@ -314,7 +360,7 @@ static void check_branches(struct sequence *s)
 {
 	for (unsigned i = 0; i < s->count; i++)
 		if (!strcmp(s->row[i], BRANCH_ROW) && s->set == SET_T32 && s->bits[i] >> 28 == 0xb &&
-		    (i + 1 >= s->count || s->size[i + 1] == 4 || inside_it(s, i + 2)) && !(s->bits[i] >> 19 & 31))
+		    (i + 1 >= s->count || s->size[i + 1] == 4 || inside_it(s, i + 2) || (i + 1 < s->count && !strcmp(s->row[i + 1], TARGET_ROW))) && !(s->bits[i] >> 19 & 31))
 			sequence_blank(s, i);
 }
 
@@ -326,6 +372,7 @@ void sequence_make(struct sequence *s, uint64_t seed, enum insn_set set)
 	memset(s, 0, sizeof(*s));
 	s->seed = seed;
 	s->set = set;
+	s->privileged = !rng_below(&rng, 4);
 	for (unsigned i = 0; i < count;) {
 		unsigned what = rng_below(&rng, 16);
 
@@ -333,6 +380,9 @@ void sequence_make(struct sequence *s, uint64_t seed, enum insn_set set)
 			i += it_block(s, &rng, i, count - i);
 		} else if (what == 2) {
 			branch(s, &rng, i++);
+		} else if (what == 3 && count - i >= 2) {
+			idiom(s, &rng, i);
+			i += 2;
 		} else {
 			random_insn(s, &rng, i++, false);
 		}
@@ -352,7 +402,10 @@ void sequence_make(struct sequence *s, uint64_t seed, enum insn_set set)
 		else if (in(ALIGNED_INDEXES, i))
 			s->r[i] = rng_below(&rng, 16) * 8;
 	}
-	s->cpsr = 0x1d0 | (set == SET_T32 ? 0x20 : 0) | (rng_next(&rng) & 0xf80f0000u);
+	s->cpsr = (s->privileged ? 0x1d3 : 0x1d0) | (set == SET_T32 ? 0x20 : 0) | (rng_next(&rng) & 0xf80f0000u);
+	if (!rng_below(&rng, 8))
+		s->cpsr |= 0x200;
+	s->spsr = rng_next(&rng) & 0xf80f0000u;
 	s->data_seed = rng_next(&rng);
 	/* One in four runs over the end of a page. */
 	s->pc = CODE_AREA + 0x4000 + rng_below(&rng, 1024) * 4;
@@ -384,17 +437,19 @@ unsigned sequence_bytes(const struct sequence *s, uint8_t *to)
 
 unsigned sequence_code(const struct sequence *s, uint8_t *area)
 {
-	const uint32_t svc = s->set == SET_T32 ? 0xdf00 : 0xef000000;
+	const uint32_t end[2][2] = { { 0xef000000, 0xdf00 }, { 0xeafffffe, 0xe7fe } };
 	unsigned size;
 
 	memset(area, 0, CODE_SIZE);
 	size = sequence_bytes(s, area + (s->pc - CODE_AREA));
-	memcpy(area + (s->pc - CODE_AREA) + size, &svc, 4);
+	memcpy(area + (s->pc - CODE_AREA) + size, &end[s->privileged][s->set == SET_T32], 4);
 	return size;
 }
 
 void sequence_blank(struct sequence *s, unsigned i)
 {
+	if (!strcmp(s->row[i], TARGET_ROW))
+		return;
 	s->row[i] = "NOP";
 	s->bits[i] = s->set == SET_A32 ? 0xe320f000 : s->size[i] == 4 ? 0xf3af8000 : 0xbf000000;
 }

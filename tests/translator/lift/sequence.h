@@ -37,7 +37,8 @@ struct sequence {
 	const char *row[SEQUENCE_MAX];
 	uint32_t pc;
 	uint32_t r[15];
-	uint32_t cpsr;
+	uint32_t cpsr, spsr;         /* spsr: in Supervisor mode */
+	bool privileged;             /* runs in Supervisor mode */
 	uint32_t data_seed;          /* of the data area's contents */
 };
 
@@ -45,15 +46,16 @@ struct sequence {
 void sequence_make(struct sequence *s, uint64_t seed, enum insn_set set);
 /* The code as bytes in memory order; returns their number. */
 unsigned sequence_bytes(const struct sequence *s, uint8_t *to);
-/* The whole code area for @s, which is its code, an SVC behind it, and 0 elsewhere. Returns the code's size without SVC. */
+/* The whole code area for @s, which is its code, an SVC behind it (privileged: a branch to itself), and 0 elsewhere. Returns the code's size. */
 unsigned sequence_code(const struct sequence *s, uint8_t *area);
 /* Instruction @i becomes a NOP of the same size. */
 void sequence_blank(struct sequence *s, unsigned i);
 void sequence_print(const struct sequence *s);
 
 /* State after a run. */
+#define CPSR_COMPARED 0xf80f03dfu /* all but the execution state */
 struct outcome {
-	uint32_t r[15], pc, cpsr; /* cpsr: NZCVQ and GE */
+	uint32_t r[15], pc, cpsr, spsr;
 	bool failed;              /* an exception or an engine's error: why says which */
 	const char *why;
 };

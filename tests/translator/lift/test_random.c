@@ -34,15 +34,18 @@ static unsigned long env(const char *name, unsigned long otherwise)
 	return text ? strtoul(text, NULL, 0) : otherwise;
 }
 
-/* Registers that differ, in bits 0-14; 15: PC, 16: flags, 17: memory, 18: failure. */
+/* Registers that differ, in bits 0-14; 15: PC, 16: flags, 17: memory, 18: failure, 19: SPSR. */
 static uint32_t differences(const struct outcome *a, const struct outcome *b, const uint8_t *data_a, const uint8_t *data_b)
 {
 	uint32_t mask = 0;
 
+	/* The engines do not leave the same state when an exception ends the run. */
+	if (a->failed && b->failed)
+		return 0;
 	for (unsigned i = 0; i < 15; i++)
 		mask |= (uint32_t)(a->r[i] != b->r[i]) << i;
-	/* Where an exception was raised is not known of all engines. */
-	mask |= (uint32_t)(a->pc != b->pc && !(a->failed && b->failed)) << 15 | (uint32_t)(a->cpsr != b->cpsr) << 16 | (uint32_t)(a->failed != b->failed) << 18;
+	mask |= (uint32_t)(a->pc != b->pc) << 15 | (uint32_t)(a->cpsr != b->cpsr) << 16 | (uint32_t)(a->failed != b->failed) << 18 |
+	        (uint32_t)(a->spsr != b->spsr) << 19;
 	mask |= (uint32_t)(memcmp(data_a, data_b, DATA_SIZE) != 0) << 17;
 	return mask;
 }
@@ -83,6 +86,8 @@ static void report(struct oracle *oracle, struct ours *ours, struct sequence *s,
 		printf("* pc    unicorn %08x  ours %08x\n", theirs.pc, mine.pc);
 	if (mask >> 16 & 1)
 		printf("* flags unicorn %08x  ours %08x\n", theirs.cpsr, mine.cpsr);
+	if (mask >> 19 & 1)
+		printf("* spsr  unicorn %08x  ours %08x\n", theirs.spsr, mine.spsr);
 	if (mask >> 18 & 1)
 		printf("* end   unicorn %s  ours %s\n", theirs.why, mine.why);
 	for (unsigned i = 0; mask >> 17 & 1 && i < DATA_SIZE; i++)
