@@ -257,8 +257,8 @@ static unsigned it_block(struct sequence *s, struct rng *rng, unsigned at, unsig
 	return 1 + length;
 }
 
-/* The jump that follows needs its result. */
-#define TARGET_ROW "MOV from PC"
+/* The instruction that follows needs it: nothing jumps between them. */
+#define TARGET_ROW "first of two"
 
 static void add_raw(struct sequence *s, unsigned at, uint32_t bits, const char *row)
 {
@@ -277,11 +277,11 @@ static void idiom(struct sequence *s, struct rng *rng, unsigned at)
 
 	switch (rng_below(rng, 5)) {
 	case 0: /* LDREX, STREX */
-		add_raw(s, at, a32 ? 0xe1900f9f | base << 16 | a << 12 : 0xe8500f00 | base << 16 | a << 12, "LDREX");
+		add_raw(s, at, a32 ? 0xe1900f9f | base << 16 | a << 12 : 0xe8500f00 | base << 16 | a << 12, TARGET_ROW);
 		add_raw(s, at + 1, a32 ? 0xe1800f90 | base << 16 | b << 12 | c : 0xe8400000 | base << 16 | c << 12 | b << 8, "STREX");
 		break;
 	case 1: /* LDREXB, STREXB */
-		add_raw(s, at, a32 ? 0xe1d00f9f | base << 16 | a << 12 : 0xe8d00f4f | base << 16 | a << 12, "LDREXB");
+		add_raw(s, at, a32 ? 0xe1d00f9f | base << 16 | a << 12 : 0xe8d00f4f | base << 16 | a << 12, TARGET_ROW);
 		add_raw(s, at + 1, a32 ? 0xe1c00f90 | base << 16 | b << 12 | c : 0xe8c00f40 | base << 16 | c << 12 | b, "STREXB");
 		break;
 	case 2: /* a jump through a register to the next instruction */
