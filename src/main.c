@@ -248,6 +248,7 @@ static int apply_option(struct command_line *cl, enum option option, const char 
 		return 0;
 	case OPTION_STATS:
 		cl->stats = true;
+		vm->translator.count_sensitive = true;
 		return 0;
 	case OPTION_DEBUG:
 		return parse_debug(cl, arg, err);

@@ -4,6 +4,7 @@
 
 #include "machine/vm_internal.h"
 #include "memory/phys.h"
+#include "translator/lift/sensitive.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,5 +52,6 @@ void vm_print_stats(struct vm *vm, void (*print)(void *opaque, const char *line)
 		line(&p, "  code bytes per guest instruction: %.1f; translation: %.2f million guest instructions/s",
 		     (double)stats[CPU_STAT_CODE_BYTES] / (double)stats[CPU_STAT_BLOCK_INSNS],
 		     stats[CPU_STAT_TRANSLATE_NS] ? 1e3 * (double)stats[CPU_STAT_BLOCK_INSNS] / (double)stats[CPU_STAT_TRANSLATE_NS] : 0.0);
+	sensitive_print(&vm->cpu, print, opaque);
 	phys_for_each(vm->phys, print_region, &p);
 }

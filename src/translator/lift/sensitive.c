@@ -42,7 +42,7 @@ void sensitive_print(const struct cpu *cpu, void (*print)(void *opaque, const ch
 
 		if (!cpu->sensitive[i])
 			continue;
-		snprintf(line, sizeof(line), "%-18s %12" PRIu64 "  %s, %s in user mode, %s", info->name, cpu->sensitive[i],
+		snprintf(line, sizeof(line), "  %-22s %14" PRIu64 "  sensitive: %s, %s in user mode, %s", info->name, cpu->sensitive[i],
 		         sensitive_kind_name(info->kind), sensitive_user_name(info->user), sensitive_how_name(info->how));
 		print(opaque, line);
 	}

@@ -25,7 +25,7 @@ const char *sensitive_kind_name(enum sensitive_kind kind);
 const char *sensitive_user_name(enum sensitive_user user);
 const char *sensitive_how_name(enum sensitive_how how);
 
-/* One line a class that was executed at least once: name, count, kind, user mode, how. */
+/* One line a class that was executed at least once: name, count, kind, user mode, how; in the form of -stats. */
 void sensitive_print(const struct cpu *cpu, void (*print)(void *opaque, const char *line), void *opaque);
 
 #endif

@@ -81,6 +81,7 @@ static int lift(struct job *job)
 	const struct lift_options options = {
 		.max_insns = (uint16_t)job->max_insns,
 		.superblocks = t->options.optimizations >> OPT_SUPERBLOCK & 1,
+		.count_sensitive = t->options.count_sensitive,
 	};
 	struct log *log = t->cpu->log;
 
