@@ -23,6 +23,8 @@ struct range {
 struct log {
 	atomic_uint mask;
 	FILE *file; /* NULL: stderr */
+	log_tell_fn *tell;
+	void *tell_opaque;
 	struct range *ranges;
 	unsigned range_count;
 	log_symbolize_fn *symbolize;
@@ -226,7 +228,20 @@ static void write_both(struct log *log, const char *fmt, va_list args)
 		vfprintf(log->file, fmt, again);
 		va_end(again);
 	}
-	vfprintf(stderr, fmt, args);
+	if (log->tell) {
+		char text[1024];
+
+		vsnprintf(text, sizeof(text), fmt, args);
+		log->tell(log->tell_opaque, text);
+	} else {
+		vfprintf(stderr, fmt, args);
+	}
+}
+
+void log_set_teller(struct log *log, log_tell_fn *fn, void *opaque)
+{
+	log->tell = fn;
+	log->tell_opaque = opaque;
 }
 
 void log_always(struct log *log, const char *fmt, ...)

@@ -62,6 +62,13 @@ void log_set_symbolizer(struct log *log, log_symbolize_fn *fn, void *opaque);
 /* "0xc0123456 <symbol+0x10>", or only the address when no symbol is known; always terminated. Returns @buf. */
 const char *log_address(const struct log *log, gva_t addr, char *buf, size_t size);
 
+/*
+ * Takes what the user must see instead of stderr: where a terminal is shared with a guest's serial line, so that both come in
+ * order. @fn may be called by any thread; NULL: stderr again.
+ */
+typedef void log_tell_fn(void *opaque, const char *text);
+void log_set_teller(struct log *log, log_tell_fn *fn, void *opaque);
+
 /* The stream, for dumps that print many lines; flockfile() it around them. */
 FILE *log_stream(struct log *log);
 

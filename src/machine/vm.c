@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Instructions between two looks at the event clock: some microseconds. */
 #define RUN_QUANTUM 20000
@@ -335,6 +336,13 @@ static int find_ram(struct vm *vm, struct error *err)
 	return 0;
 }
 
+static void tell(void *opaque, const char *text)
+{
+	struct vm *vm = opaque;
+
+	io_loop_print(vm->loop, text);
+}
+
 static int open_serial(struct vm *vm, struct error *err)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(vm->serial); i++) {
@@ -346,6 +354,9 @@ static int open_serial(struct vm *vm, struct error *err)
 		if (!vm->serial[i])
 			return -EINVAL;
 	}
+	/* On one terminal, what dbtvm says comes where it belongs in the guest's output. */
+	if (isatty(STDERR_FILENO))
+		log_set_teller(vm->options.log, tell, vm);
 	return 0;
 }
 
@@ -548,6 +559,7 @@ void vm_destroy(struct vm *vm)
 	for (unsigned i = 0; i < ARRAY_SIZE(vm->serial); i++)
 		if (vm->serial[i])
 			chardev_flush(vm->serial[i]);
+	log_set_teller(vm->options.log, NULL, NULL);
 	/* Stops the I/O thread and closes the back ends: nothing calls into the VM from here on. */
 	io_loop_destroy(vm->loop);
 	binder_destroy(vm->binder);
