@@ -1,0 +1,153 @@
+/*
+ * test_any.c - whatever the guest runs, lift makes IR that keeps the rules: random bits and rows, in every state key.
+ *
+ * Most of what is tried is UNDEFINED or UNPREDICTABLE. LIFT_SEED and LIFT_COUNT as in test_random.c.
+ */
+#include "base/base.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cpu/cpu.h"
+#include "tests/translator/lift/sequence.h"
+#include "translator/lift/lift.h"
+#include "translator/passes/passes.h"
+
+#define PAGE 0xfffff000u /* the last one: addresses wrap behind it */
+#define DEFAULT_COUNT 100000
+
+static unsigned long env(const char *name, unsigned long otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoul(text, NULL, 0) : otherwise;
+}
+
+/* Fixed bits of a random row, the rest random; or just random. */
+static uint32_t random_bits(struct rng *rng, unsigned *size)
+{
+	const struct decode_row *row = decode_row(rng_below(rng, decode_row_count()));
+	uint32_t bits = rng_next(rng);
+
+	*size = 4;
+	if (!rng_below(rng, 4))
+		return bits;
+	if (row->table == TABLE_T16) {
+		*size = 2;
+		return (bits & ~row->mask) | row->value;
+	}
+	return (bits & ~row->mask) | row->value;
+}
+
+static void fill_page(struct rng *rng, uint8_t *page, bool thumb)
+{
+	unsigned at = 0;
+
+	while (at < GUEST_PAGE_SIZE) {
+		unsigned size;
+		uint32_t bits = random_bits(rng, &size);
+
+		if (thumb && size == 4)
+			bits = bits << 16 | bits >> 16;
+		memcpy(page + at, &bits, MIN(size, GUEST_PAGE_SIZE - at));
+		at += size;
+	}
+}
+
+static uint32_t random_key(struct rng *rng)
+{
+	uint32_t key = rng_next(rng) & (KEY_T | KEY_E | KEY_PRIV | KEY_FPEN | KEY_FPMODE | KEY_ALIGN);
+
+	if (key & KEY_T && !rng_below(rng, 4))
+		key |= (rng_next(rng) & 0xff) << KEY_IT_SHIFT;
+	return key;
+}
+
+static int next_page(void *opaque, const uint8_t **bytes)
+{
+	struct rng *rng = opaque;
+	static const uint8_t zeros[GUEST_PAGE_SIZE];
+
+	*bytes = zeros;
+	return rng_below(rng, 2) ? 0 : -1;
+}
+
+static void check_verified(const struct ir_block *block, uint64_t seed, const char *when)
+{
+	unsigned at;
+	const char *wrong = ir_verify(block, &at);
+
+	if (!wrong)
+		return;
+	ir_dump(block, stdout);
+	fflush(stdout);
+	ck_abort_msg("seed %#llx: %s, op %u: %s", (unsigned long long)seed, when, at, wrong);
+}
+
+static void try_one(struct cpu *cpu, struct ir_block *block, uint64_t seed)
+{
+	static uint8_t page[GUEST_PAGE_SIZE];
+	struct rng rng = { seed };
+	uint32_t key = random_key(&rng);
+	const struct lift_source source = { .page = PAGE, .bytes = page, .next_page = next_page, .opaque = &rng };
+	const struct lift_options options = {
+		.max_insns = (uint16_t)(1 + rng_below(&rng, 70)), .superblocks = rng_below(&rng, 2), .count_sensitive = rng_below(&rng, 2),
+	};
+	struct lift_result result;
+
+	fill_page(&rng, page, key & KEY_T);
+	for (unsigned i = 0; i < 16; i++) {
+		uint32_t offset = rng_below(&rng, 4) ? rng_below(&rng, GUEST_PAGE_SIZE) : GUEST_PAGE_SIZE - 1 - rng_below(&rng, 8);
+
+		offset &= key & KEY_T ? ~1u : ~3u;
+		ir_block_init(block, PAGE + offset, key);
+		if (lift_block(cpu, &source, &options, block, &result) < 0)
+			continue;
+		ck_assert(!block->overflow);
+		ck_assert_uint_ge(result.insns, 1);
+		ck_assert_uint_le(result.insns, MIN(options.max_insns, LIFT_MAX_INSNS));
+		ck_assert_uint_le(result.first, offset);
+		ck_assert(result.last > offset && result.last <= GUEST_PAGE_SIZE);
+		check_verified(block, seed, "lifted");
+		passes_run(block, PASSES_ALL, false);
+		check_verified(block, seed, "after the passes");
+	}
+}
+
+START_TEST(test_any)
+{
+	static struct cpu cpu;
+	struct ir_block *block = malloc(sizeof(*block));
+	struct log *log = log_create();
+	unsigned long count = env("LIFT_COUNT", DEFAULT_COUNT), first = env("LIFT_SEED", 1);
+
+	ck_assert_ptr_nonnull(block);
+	cpu_init(&cpu, cpu_model_find("cortex-a9"), 0, log);
+	if (getenv("LIFT_SEED") && !getenv("LIFT_COUNT"))
+		count = 1;
+	for (unsigned long i = 0; i < count / 16; i++)
+		try_one(&cpu, block, first + i);
+	log_destroy(log);
+	free(block);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("lift: anything");
+	TCase *tcase = tcase_create("any");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tcase, 0);
+	tcase_add_test(tcase, test_any);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
