@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "debug/monitor.h"
 #include "fdt/tree.h"
 #include "machine/board.h"
 #include "machine/vm.h"
@@ -343,6 +344,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "dbtvm: out of memory\n");
 		return EXIT_USAGE;
 	}
+	cl.vm.monitor = monitor_line;
 	translator_default_options(&cl.vm.translator);
 	if (!parse_command_line(&cl, argc, argv, &err))
 		code = cl.done ? EXIT_OFF : run(&cl, &err);

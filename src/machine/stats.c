@@ -55,3 +55,18 @@ void vm_print_stats(struct vm *vm, void (*print)(void *opaque, const char *line)
 	sensitive_print(&vm->cpu, print, opaque);
 	phys_for_each(vm->phys, print_region, &p);
 }
+
+static void print_map_line(void *opaque, struct region *region)
+{
+	static const char *const kinds[] = {"ram", "rom", "mmio"};
+
+	line(opaque, "%016llx-%016llx %-4s %s", (unsigned long long)region->base, (unsigned long long)(region->base + region->size - 1),
+	     kinds[region->kind], region->name);
+}
+
+void vm_print_map(struct vm *vm, void (*print)(void *opaque, const char *line), void *opaque)
+{
+	struct printer p = {print, opaque};
+
+	phys_for_each(vm->phys, print_map_line, &p);
+}

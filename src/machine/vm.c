@@ -222,9 +222,21 @@ static void stderr_line(void *opaque, const char *line)
 	fprintf(stderr, "%s\n", line);
 }
 
+static void print_stats(struct vm *vm, void *opaque)
+{
+	vm_print_stats(vm, stderr_line, NULL);
+}
+
 static void on_stats(void *opaque)
 {
-	vm_print_stats(opaque, stderr_line, NULL);
+	vm_at_safe_point(opaque, print_stats, NULL);
+}
+
+static void on_monitor(void *opaque, const char *line)
+{
+	struct vm *vm = opaque;
+
+	vm->options.monitor(vm, line);
 }
 
 static struct chardev *serial_chardev(void *opaque, unsigned index)
@@ -507,6 +519,7 @@ static int build(struct vm *vm, struct error *err)
 		return ret;
 	vm->phys = phys_create(err);
 	hooks.opaque = vm;
+	hooks.monitor = vm->options.monitor ? on_monitor : NULL;
 	vm->loop = vm->phys ? io_loop_create(&hooks, err) : NULL;
 	if (!vm->loop)
 		return -ENOMEM;
@@ -545,6 +558,7 @@ struct vm *vm_create(const struct vm_options *options, struct error *err)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&vm->wake, &attr);
 	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&vm->work_done, NULL);
 	if (build(vm, err)) {
 		vm_destroy(vm);
 		return NULL;
@@ -572,6 +586,7 @@ void vm_destroy(struct vm *vm)
 	if (vm->symbols)
 		log_set_symbolizer(vm->options.log, NULL, NULL);
 	symbols_destroy(vm->symbols);
+	pthread_cond_destroy(&vm->work_done);
 	pthread_cond_destroy(&vm->wake);
 	pthread_mutex_destroy(&vm->lock);
 	free(vm);
@@ -604,7 +619,7 @@ static void sleep_until(struct vm *vm, int64_t delay)
 /* The core is in WFI: wait for a line, an event, or the end. Lock held. */
 static void wait_for_interrupt(struct vm *vm)
 {
-	while (!vm->ending && !vm->reset_wanted && !atomic_load(&vm->cpu.irq_lines)) {
+	while (!vm->ending && !vm->reset_wanted && !vm->work && !vm->paused && !atomic_load(&vm->cpu.irq_lines)) {
 		int64_t deadline = event_clock_deadline(&vm->clock);
 		int64_t delay = deadline == EVENT_NEVER ? NAP_NS : deadline - event_clock_now(&vm->clock);
 
@@ -614,7 +629,26 @@ static void wait_for_interrupt(struct vm *vm)
 			sleep_until(vm, delay);
 		event_clock_run(&vm->clock);
 	}
-	atomic_store(&vm->cpu.halted, false);
+	if (!vm->work && !vm->paused)
+		atomic_store(&vm->cpu.halted, false);
+}
+
+/* The core is between two instructions: what others wanted to do then, and the pause. Lock held. */
+static void safe_point(struct vm *vm)
+{
+	do {
+		if (vm->work) {
+			vm->work(vm, vm->work_opaque);
+			vm->work = NULL;
+			pthread_cond_broadcast(&vm->work_done);
+		}
+		if (vm->reset_wanted && !vm->ending)
+			reset(vm);
+		if (vm->paused && !vm->ending && !vm->work) {
+			sleep_until(vm, NAP_NS);
+			event_clock_run(&vm->clock);
+		}
+	} while (vm->paused && !vm->ending);
 }
 
 /* How far the core may run before somebody looks at the clock; with -icount exactly to the next event. Lock held. */
@@ -642,23 +676,69 @@ enum vm_end vm_run(struct vm *vm)
 		log_always(vm->options.log, "dbtvm: %s\n", err.msg);
 		set_end(vm, VM_QUIT);
 	}
+	vm->running = true;
 	while (!vm->ending) {
 		int32_t insns = quantum(vm);
-		enum run_exit exit;
+		enum run_exit exit = RUN_WFI;
 
-		pthread_mutex_unlock(&vm->lock);
-		exit = translator_run(&vm->cpu, insns);
-		pthread_mutex_lock(&vm->lock);
-		event_clock_run(&vm->clock);
+		if (!atomic_load(&vm->cpu.halted)) {
+			pthread_mutex_unlock(&vm->lock);
+			exit = translator_run(&vm->cpu, insns);
+			pthread_mutex_lock(&vm->lock);
+			event_clock_run(&vm->clock);
+		}
 		if (exit == RUN_VERIFY_FAILED)
 			set_end(vm, VM_VERIFY_FAILED);
 		else if (exit == RUN_WFI)
 			wait_for_interrupt(vm);
-		if (vm->reset_wanted && !vm->ending)
-			reset(vm);
+		safe_point(vm);
 	}
+	vm->running = false;
+	pthread_cond_broadcast(&vm->work_done);
 	pthread_mutex_unlock(&vm->lock);
 	return vm->end;
+}
+
+bool vm_at_safe_point(struct vm *vm, void (*fn)(struct vm *vm, void *opaque), void *opaque)
+{
+	bool done = false;
+
+	pthread_mutex_lock(&vm->lock);
+	/* One at a time; in practice only the I/O thread asks. */
+	while (vm->work && vm->running)
+		pthread_cond_wait(&vm->work_done, &vm->lock);
+	if (vm->running && !vm->ending) {
+		vm->work = fn;
+		vm->work_opaque = opaque;
+		wake(vm, ATTN_EXIT);
+		while (vm->work && vm->running)
+			pthread_cond_wait(&vm->work_done, &vm->lock);
+		done = !vm->work;
+		vm->work = NULL;
+	}
+	pthread_mutex_unlock(&vm->lock);
+	return done;
+}
+
+void vm_reset(struct vm *vm)
+{
+	vm->reset_wanted = true;
+}
+
+void vm_set_paused(struct vm *vm, bool paused)
+{
+	vm->paused = paused;
+	pthread_cond_broadcast(&vm->wake);
+}
+
+bool vm_paused(const struct vm *vm)
+{
+	return vm->paused;
+}
+
+void vm_tell(struct vm *vm, const char *text)
+{
+	io_loop_print(vm->loop, text);
 }
 
 void vm_quit(struct vm *vm)

@@ -32,6 +32,7 @@ struct vm_options {
 	const char *rtc_base; /* -rtc base= */
 	enum unmodelled unmodelled;
 	struct translator_options translator;
+	void (*monitor)(struct vm *vm, const char *line); /* a line typed at the monitor; NULL: there is only "quit" */
 	struct log *log;
 };
 
@@ -47,6 +48,20 @@ enum vm_end vm_run(struct vm *vm);
 /* Ends vm_run() soon; any thread. */
 void vm_quit(struct vm *vm);
 struct cpu *vm_cpu(struct vm *vm, unsigned index);
+/*
+ * Runs @fn between two guest instructions, with no core running and the VM lock held, and returns when it is done; false when the VM
+ * is ending and @fn was not run. Any thread but a core's, without the lock.
+ */
+bool vm_at_safe_point(struct vm *vm, void (*fn)(struct vm *vm, void *opaque), void *opaque);
+/* Resets the machine, as the guest's own request does. With the lock held (vm_at_safe_point()). */
+void vm_reset(struct vm *vm);
+/* Stops and restarts the cores; devices' time goes on. With the lock held. */
+void vm_set_paused(struct vm *vm, bool paused);
+bool vm_paused(const struct vm *vm);
+/* Prints the physical memory map. */
+void vm_print_map(struct vm *vm, void (*print)(void *opaque, const char *line), void *opaque);
+/* Text for whoever is at the monitor, or stderr. */
+void vm_tell(struct vm *vm, const char *text);
 /* -stats. Any thread: values may be slightly old. */
 void vm_print_stats(struct vm *vm, void (*print)(void *opaque, const char *line), void *opaque);
 

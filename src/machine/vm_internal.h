@@ -34,6 +34,11 @@ struct vm {
 	/* Under the lock: */
 	struct event_clock clock;
 	int64_t warp;       /* -icount: ns skipped while the core slept */
+	pthread_cond_t work_done;
+	void (*work)(struct vm *vm, void *opaque); /* for the next safe point */
+	void *work_opaque;
+	bool running;       /* vm_run() has not ended */
+	bool paused;
 	bool reset_wanted;
 	bool ending;
 	enum vm_end end;

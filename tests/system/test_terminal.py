@@ -74,9 +74,27 @@ def test_help_and_monitor():
         g.expect("reboot")
         g.send("\x01c")
         g.expect(r"\(dbtvm\) ")
+        for command, answer in (("info registers", r"R15=6001\w{4}\s"), ("info shadow", "privileged"), ("info mtree", r"mmio .*pl011"),
+                                ("x/2i 0x60010000", r"0x60010000:\s+mov r4, r2"), ("x/1x 0x20000000", "Cannot access"),
+                                ("stop", r"\(dbtvm\)"), ("info status", "paused"), ("cont", r"\(dbtvm\)"),
+                                ("info status", "running"), ("frobnicate", "unknown command")):
+            g.send(command + "\r")
+            g.expect(answer, timeout=30)
+        g.expect(r"\(dbtvm\) ")
         g.send("quit\r")
         assert g.end() == 0
         assert g.modes() == g.before
+
+
+def test_monitor_resets_the_machine():
+    with Shell(ARGS) as g:
+        g.expect("guest> ")
+        g.send("\x01csystem_reset\r")
+        g.expect("built-in guest")
+        g.send("\x01c")
+        g.expect("guest> ")
+        g.send("off\r")
+        assert g.end() == 0
 
 
 def test_restored_on_signals():
