@@ -16,6 +16,7 @@ enum way {
 	WAY_LIFT,   /* IR as lifted, short blocks, on the interpreter */
 	WAY_PASSES, /* superblocks and all passes, on the interpreter */
 	WAY_DBT,    /* translator_run(): emitted code */
+	WAY_PLAIN,  /* the same with every optimization off */
 	WAY_COUNT
 };
 struct ours;

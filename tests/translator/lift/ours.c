@@ -98,8 +98,10 @@ struct ours *ours_create(enum way way)
 	if (!ours->mmu)
 		goto fail;
 	cpu_reset(&ours->cpu);
-	if (way == WAY_DBT) {
+	if (way == WAY_DBT || way == WAY_PLAIN) {
 		translator_default_options(&options);
+		if (way == WAY_PLAIN)
+			options.passes = options.optimizations = 0;
 		ours->translator = translator_create(&ours->cpu, &options, &err);
 		if (!ours->translator)
 			goto fail;
@@ -224,7 +226,7 @@ void ours_run(struct ours *ours, const struct sequence *s, struct outcome *out)
 	memcpy(cpu->r, s->r, sizeof(s->r));
 	cpu->r[15] = s->pc;
 	cpu->exclusive.size = 0;
-	if (ours->way == WAY_DBT)
+	if (ours->translator)
 		run_translated(ours, s, s->pc + size, out);
 	else
 		run_interpreted(ours, s, s->pc + size, out);
