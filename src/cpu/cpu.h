@@ -186,9 +186,9 @@ struct cpu {
 	uint32_t fpscr; /* whole register, cumulative bits and NZCV included */
 	uint32_t fpexc;
 
-	/* Exclusive monitor (A3.4): physical address of the reservation, value read, size; size 0 = open. */
+	/* Exclusive monitor (A3.4): what names the place (host address of memory, physical address of a device), value read, size; size 0 = open. */
 	struct {
-		gpa_t addr;
+		uint64_t addr;
 		uint64_t value;
 		uint32_t size;
 	} exclusive;

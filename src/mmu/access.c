@@ -288,6 +288,12 @@ int mmu_store(struct cpu *cpu, gva_t va, uint32_t flags, uint64_t value)
 	return soft ? store_soft(mmu, soft, va, size, value) : -1;
 }
 
+/* What names a reserved place: the host address of memory, which translated code has at hand, else the physical address. */
+static uint64_t reservation(const struct soft *soft, gva_t va)
+{
+	return (soft->region ? (uintptr_t)soft->host : soft->pa) + (va & GUEST_PAGE_MASK);
+}
+
 int mmu_load_exclusive(struct cpu *cpu, gva_t va, uint32_t flags, uint64_t *value)
 {
 	struct mmu *mmu = cpu->mmu;
@@ -300,7 +306,7 @@ int mmu_load_exclusive(struct cpu *cpu, gva_t va, uint32_t flags, uint64_t *valu
 	soft = lookup(mmu, va, flags, false, false);
 	if (!soft)
 		return -1;
-	cpu->exclusive.addr = soft->pa | (va & GUEST_PAGE_MASK);
+	cpu->exclusive.addr = reservation(soft, va);
 	if (load_soft(mmu, soft, va, size, &raw)) {
 		cpu->exclusive.size = 0;
 		return -1;
@@ -345,7 +351,7 @@ int mmu_store_exclusive(struct cpu *cpu, gva_t va, uint32_t flags, uint64_t valu
 		return -1;
 	pa = soft->pa | (va & GUEST_PAGE_MASK);
 	*failed = 1;
-	if (cpu->exclusive.size != size || cpu->exclusive.addr != pa) {
+	if (cpu->exclusive.size != size || cpu->exclusive.addr != reservation(soft, va)) {
 		cpu->exclusive.size = 0;
 		return 0;
 	}

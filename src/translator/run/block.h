@@ -17,7 +17,7 @@ struct block {
 	struct frame *frame;   /* that holds it */
 	uint16_t first, last;  /* byte offsets in the page: lowest and one past the highest translated */
 	uint16_t insns;
-	bool straddles;        /* its only instruction ends in the next page: never linked to, looked up anew each time */
+	bool straddles;        /* its only instruction ends in the next page: others enter by the checked entry only, which looks at both pages */
 	bool dropped;
 	struct frame *frame2;  /* straddles: the second page's frame and address */
 	gpa_t pa2;

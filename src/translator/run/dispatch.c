@@ -109,7 +109,7 @@ static void link_to(struct translator *t, struct block *block, enum x64_exit why
 	struct cpu *cpu = t->cpu;
 	struct block_exit *exit = cpu->exit_link;
 
-	if (!block->code.checked || block->straddles)
+	if (!block->code.checked)
 		return;
 	if (why == X64_EXIT_LOOKUP) {
 		if (chaining(t, OPT_JUMP_CACHE) && !(block->key >> KEY_IT_SHIFT))
@@ -124,7 +124,8 @@ static void link_to(struct translator *t, struct block *block, enum x64_exit why
 	exit->to = block;
 	exit->next_in = block->incoming;
 	block->incoming = exit;
-	x64_link(t->x64, exit, exit->same_page && exit->from->frame == block->frame ? block->code.fast : block->code.checked);
+	/* The checked entry of a block that straddles looks at both pages. */
+	x64_link(t->x64, exit, exit->same_page && exit->from->frame == block->frame && !block->straddles ? block->code.fast : block->code.checked);
 	cpu->stats[CPU_STAT_CHAIN_LINKS]++;
 }
 

@@ -37,6 +37,7 @@ struct x64 {
 	uint32_t optimizations;
 	struct host_features host;
 	struct x64_stubs stubs;
+	bool smp; /* other cores run: read-modify-write must be locked */
 	struct emit *emit; /* work space, one block at a time */
 };
 static inline bool x64_opt(const struct x64 *x64, enum optimization opt)
@@ -138,7 +139,7 @@ struct label_state {
 #define MAX_SITES 1024
 #define MAX_MARKS 1024
 /* Code that is emitted behind the block. */
-enum cold_kind { COLD_SLOW, COLD_UNALIGNED, COLD_LEAVE, COLD_LINK, COLD_RAISE, COLD_TOGGLE };
+enum cold_kind { COLD_SLOW, COLD_UNALIGNED, COLD_LEAVE, COLD_LINK, COLD_RAISE, COLD_TOGGLE, COLD_MONITOR };
 struct cold {
 	uint8_t kind;
 	uint8_t size;          /* COLD_UNALIGNED: log2 */

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "translator/run/block.h"
+
 #define CPU_R15 opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * 15) - CPU_BIAS)
 
 static struct cold *cold_leave(struct emit *e, enum x64_exit why, gva_t pc, unsigned count)
@@ -24,6 +26,15 @@ void emit_entry(struct emit *e)
 	e->code->checked = enc_here(&e->enc);
 	enc_alu(&e->enc, ALU_CMP, W32, opnd_mem(R15, exec), opnd_imm(frame));
 	cold_jcc(e, cold_leave(e, X64_EXIT_LOOKUP, e->ir->pc, 0), CC_NE);
+	if (e->block->straddles) {
+		/* its last bytes are in the next page, which wraps at the top of the address space */
+		gva_t next = (e->ir->pc | GUEST_PAGE_MASK) + 1;
+
+		exec = (int32_t)(SPACE_EXEC_OFFSET + (next >> GUEST_PAGE_BITS) * 4);
+		frame = (uint32_t)(e->block->pa2 >> GUEST_PAGE_BITS) + 1;
+		enc_alu(&e->enc, ALU_CMP, W32, opnd_mem(R15, exec), opnd_imm(frame));
+		cold_jcc(e, cold_leave(e, X64_EXIT_LOOKUP, e->ir->pc, 0), CC_NE);
+	}
 	e->code->fast = enc_here(&e->enc);
 }
 

@@ -482,7 +482,7 @@ void emit_access(struct emit *e)
 		emit_store(e);
 }
 
-/* --- exclusives: always by the slow path, which keeps the monitor --- */
+/* --- exclusives: words in line, all else by the slow path --- */
 
 static struct site_place result_place(struct emit *e, ir_ref ref)
 {
@@ -494,18 +494,10 @@ static struct site_place source_place(struct emit *e, ir_ref ref)
 	return ref == IR_NONE ? (struct site_place){ PLACE_NONE, 0 } : place_of(e, use_ref(e, ref), ref);
 }
 
-void emit_exclusive(struct emit *e)
+static void exclusive_slow(struct emit *e, struct x64_site *site)
 {
 	const struct ir_insn *op = e->op;
-	struct x64_site *site;
-	unsigned addr;
 
-	flags_clobber(e);
-	tmps_flush(e);
-	addr = address(e, op->imm2);
-	site = site_add(e);
-	site->address = (struct site_place){ PLACE_HOST, (uint8_t)addr };
-	site->imm = op->imm;
 	if (op->op == IR_LDREX) {
 		site->value[0] = result_place(e, op->dst);
 		site->value[1] = result_place(e, op->dst2);
@@ -518,4 +510,89 @@ void emit_exclusive(struct emit *e)
 	flags_lost(e);
 	def_done(e, op->dst);
 	def_done(e, op->dst2);
+}
+
+/* The host address of an aligned access in @pointer, or the slow path. */
+static void exclusive_pointer(struct emit *e, unsigned pointer, unsigned addr, struct cold *slow)
+{
+	enc_test(&e->enc, W8, opnd_reg(addr), opnd_imm(3));
+	cold_jcc(e, slow, CC_NE);
+	look_up(e, pointer, addr, is_load(e->op), slow);
+	enc_alu(&e->enc, ALU_ADD, W64, opnd_reg(pointer), opnd_reg(addr));
+}
+
+static void load_exclusive(struct emit *e, struct x64_site *site, unsigned addr)
+{
+	struct enc *enc = &e->enc;
+	unsigned home = home_of(e->op->dst), pointer = scratch_alloc(e), to = home != HOST_REG_NONE ? home : pointer;
+
+	site->value[0] = (struct site_place){ PLACE_HOST, (uint8_t)to };
+	exclusive_pointer(e, pointer, addr, cold_slow(e, site));
+	enc_mov(enc, W64, CPU_OPND(exclusive.addr), opnd_reg(pointer));
+	enc_mov(enc, W32, opnd_reg(to), opnd_mem(pointer, 0));
+	enc_mov(enc, W64, CPU_OPND(exclusive.value), opnd_reg(to));
+	enc_mov(enc, W32, CPU_OPND(exclusive.size), opnd_imm(4));
+	site_resume_here(e, site);
+	flags_lost(e);
+	if (to == pointer)
+		load_done(e, to);
+	else
+		def_done(e, e->op->dst);
+}
+
+static void store_exclusive(struct emit *e, struct x64_site *site, unsigned addr)
+{
+	struct enc *enc = &e->enc;
+	unsigned pointer = scratch_alloc(e), value;
+	struct cold *refused;
+	struct opnd source;
+
+	source = use_ref(e, e->op->b);
+	site->value[0] = place_of(e, source, e->op->b);
+	site->status = (struct site_place){ PLACE_HOST, RAX };
+	exclusive_pointer(e, pointer, addr, cold_slow(e, site));
+	if (is_scratch(addr))
+		scratch_free(e, addr);
+	value = use_reg(e, source);
+	refused = cold_add(e, COLD_MONITOR);
+	enc_alu(enc, ALU_CMP, W64, CPU_OPND(exclusive.addr), opnd_reg(pointer));
+	cold_jcc(e, refused, CC_NE);
+	enc_alu(enc, ALU_CMP, W32, CPU_OPND(exclusive.size), opnd_imm(4));
+	cold_jcc(e, refused, CC_NE);
+	enc_mov(enc, W32, opnd_reg(RAX), CPU_OPND(exclusive.value));
+	enc_mov(enc, W32, CPU_OPND(exclusive.size), opnd_imm(0));
+	enc_cmpxchg(enc, W32, opnd_mem(pointer, 0), value, e->x64->smp);
+	enc_setcc(enc, CC_NE, opnd_reg(RAX));
+	enc_movzx(enc, W8, RAX, opnd_reg(RAX));
+	refused->back = enc_here(enc);
+	site_resume_here(e, site);
+	flags_lost(e);
+	if (IR_IS_TMP(e->op->dst))
+		def_in(e, e->op->dst, RAX);
+	else
+		move(e, def_ref(e, e->op->dst), opnd_reg(RAX));
+	def_done(e, e->op->dst);
+}
+
+void emit_exclusive(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	bool word = size_log2(op) == 2 && !(op->mem & ACCESS_BE) && in_line(e, op);
+	struct x64_site *site;
+	unsigned addr;
+
+	flags_clobber(e);
+	tmps_flush(e);
+	if (word && op->op == IR_STREX)
+		scratch_take(e, RAX); /* what cmpxchg compares with */
+	addr = address(e, op->imm2);
+	site = site_add(e);
+	site->address = (struct site_place){ PLACE_HOST, (uint8_t)addr };
+	site->imm = op->imm;
+	if (!word)
+		exclusive_slow(e, site);
+	else if (op->op == IR_LDREX)
+		load_exclusive(e, site, addr);
+	else
+		store_exclusive(e, site, addr);
 }

@@ -344,6 +344,13 @@ void enc_movbe_store(struct enc *e, enum width w, struct opnd mem, unsigned src)
 	put_op(e, w, 0, 0x0f38f1, src, mem, 0);
 }
 
+void enc_cmpxchg(struct enc *e, enum width w, struct opnd mem, unsigned src, bool lock)
+{
+	if (lock)
+		enc_u8(e, 0xf0);
+	put_op(e, w, 0, 0x0fb1, src, mem, 0);
+}
+
 void enc_xchg(struct enc *e, enum width w, unsigned a, unsigned b)
 {
 	put_op(e, w, 0, 0x87, a, opnd_reg(b), 0);

@@ -99,6 +99,7 @@ void enc_bt(struct enc *e, enum width w, struct opnd src, unsigned bit);
 void enc_bswap(struct enc *e, enum width w, unsigned reg);
 void enc_movbe_load(struct enc *e, enum width w, unsigned dst, struct opnd mem);
 void enc_movbe_store(struct enc *e, enum width w, struct opnd mem, unsigned src);
+void enc_cmpxchg(struct enc *e, enum width w, struct opnd mem, unsigned src, bool lock);
 void enc_xchg(struct enc *e, enum width w, unsigned a, unsigned b);
 void enc_cmov(struct enc *e, enum host_cc cc, unsigned dst, struct opnd src); /* 32 bits */
 void enc_setcc(struct enc *e, enum host_cc cc, struct opnd dst);

@@ -364,6 +364,27 @@ static void exclusive(struct gen *g)
 	}
 }
 
+/* LDREX, something, STREX to the same place: the store succeeds unless the base is gone. */
+static void exclusive_pair(struct gen *g)
+{
+	ir_ref from = base(g), value = source(g);
+	uint16_t mem = (uint16_t)(ACCESS_SIZE(random_below(g->r, 4) ? 2 : random_below(g->r, 2)) | ACCESS_ALIGNED);
+	struct ir_insn *op = ir_append(g->block, IR_LDREX);
+
+	op->a = from;
+	op->mem = mem;
+	op->dst = result(g);
+	defined(g, op->dst);
+	if (random_below(g->r, 2))
+		binary(g);
+	op = ir_append(g->block, IR_STREX);
+	op->a = from;
+	op->b = value;
+	op->mem = mem;
+	op->dst = result(g);
+	defined(g, op->dst);
+}
+
 static void call(struct gen *g)
 {
 	for (unsigned tries = 0; tries < 20; tries++) {
@@ -496,7 +517,9 @@ static void one_op(struct gen *g)
 		group(g);
 		break;
 	case 21:
-		if (random_below(g->r, 4))
+		if (random_below(g->r, 2))
+			exclusive_pair(g);
+		else if (random_below(g->r, 4))
 			exclusive(g);
 		else
 			ir_append(g->block, IR_CLREX);

@@ -79,6 +79,10 @@ static bool same(const struct cpu *a, enum x64_exit exit_a, const struct cpu *b,
 	ROW("countdown", (uint32_t)a->countdown, (uint32_t)b->countdown);
 	ROW("exit", plain(exit_a), plain(exit_b));
 	ROW("exclusive.size", a->exclusive.size, b->exclusive.size);
+	if (a->exclusive.size) {
+		ROW("exclusive.addr", a->exclusive.addr, b->exclusive.addr);
+		ROW("exclusive.value", a->exclusive.value, b->exclusive.value);
+	}
 	for (unsigned i = 0; i < 32; i++)
 		ROW("d", a->vfp.d[i], b->vfp.d[i]);
 	if (exit_a == X64_EXIT_EXCEPTION || exit_a == X64_EXIT_RAISE)
