@@ -44,6 +44,7 @@ struct translator {
 	struct ir_block ir;        /* under translation */
 	struct interp_journal journal;
 	bool verify_failed;
+	FILE *perfmap;             /* NULL: none */
 };
 
 /* --- table.c: which blocks there are --- */

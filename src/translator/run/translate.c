@@ -15,6 +15,7 @@
 #include "memory/phys.h"
 #include "mmu/mmu.h"
 #include "translator/passes/passes.h"
+#include "translator/run/perfmap.h"
 
 /* One translation. */
 struct job {
@@ -162,6 +163,8 @@ static int emit(struct job *job, struct block *block)
 	table_trim(t, block, offsetof(struct block, code.exits) + block->code.exit_count * sizeof(block->code.exits[0]));
 	if ((status || t->options.verify) && !keep_ops(t, block))
 		return -ENOSPC;
+	if (!status && t->perfmap)
+		perfmap_add(t->perfmap, t->cpu->log, block);
 	if (!status && shown(job, LOG_OUT_ASM))
 		x64_dump(t->x64, &block->code, t->cpu->log);
 	return 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "translator/passes/passes.h"
+#include "translator/run/perfmap.h"
 #include "translator/run/run.h"
 
 struct optimization_info {
@@ -122,6 +123,11 @@ struct translator *translator_create(struct cpu *cpu, const struct translator_op
 		if (!t->x64)
 			goto fail;
 	}
+	if (t->options.perfmap) {
+		t->perfmap = perfmap_open(err);
+		if (!t->perfmap)
+			goto fail;
+	}
 	for (unsigned i = 0; i < JUMP_CACHE_SIZE; i++)
 		jump_cache[i] = (struct jump_entry){ .key = ~0u };
 	arena_init(&t->arena, 1u << 20);
@@ -129,6 +135,8 @@ struct translator *translator_create(struct cpu *cpu, const struct translator_op
 	cpu->translator = t;
 	return t;
 fail:
+	if (t && t->x64)
+		x64_destroy(t->x64);
 	free(jump_cache);
 	free(t);
 	return NULL;
@@ -144,6 +152,8 @@ void translator_destroy(struct translator *t)
 	t->cpu->jump_cache = NULL;
 	if (t->x64)
 		x64_destroy(t->x64);
+	if (t->perfmap)
+		fclose(t->perfmap);
 	arena_fini(&t->arena);
 	free(t->jump_cache);
 	free(t);
