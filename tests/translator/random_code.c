@@ -40,10 +40,13 @@ static void set_registers(struct cpu *cpu, uint8_t seed)
 bool random_code_run(struct guest *guest, const uint8_t *data, size_t size)
 {
 	static const uint32_t modes[4] = { MODE_SVC, MODE_USR, MODE_SYS, MODE_SVC };
+	static const uint32_t wfi_a32 = 0xe320f003, wfi_t32 = 0xbf30bf30;
 	struct cpu *cpu = &guest->cpu;
 	uint8_t state = data[0];
 
-	memset(guest->ram, 0, GUEST_RAM_SIZE);
+	/* Whatever is run besides the code is WFI, which ends the run: A32, or T16 twice. */
+	for (unsigned at = 0; at < GUEST_RAM_SIZE; at += 4)
+		memcpy(guest->ram + at, state & 4 ? &wfi_t32 : &wfi_a32, 4);
 	translator_reset(cpu->translator);
 	mmu_reset(cpu->mmu);
 	cpu_reset(cpu);
