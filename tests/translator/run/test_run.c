@@ -7,8 +7,11 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "tests/translator/guest.h"
+#include "translator/run/run.h"
 
 static struct guest *guest;
 static struct translator_options options;
@@ -348,6 +351,85 @@ START_TEST(debug_and_firmware)
 }
 END_TEST
 
+/* More code than the cache holds: flushed, and nothing is lost. 16384 times: add r0, r0, #1; b next; then wfi. */
+START_TEST(full_cache)
+{
+	static const uint32_t step[] = { 0xe2800001, 0xeaffffff }, end[] = { 0xe320f003 };
+	struct translator_options small;
+	struct cpu *cpu;
+
+	translator_default_options(&small);
+	small.optimizations &= ~(1u << OPT_SUPERBLOCK);
+	small.cache_bytes = 512 * 1024;
+	guest = guest_create(&small);
+	cpu = &guest->cpu;
+	for (unsigned i = 0; i < 16384; i++)
+		LOAD(0x10000 + i * 8, step);
+	LOAD(0x10000 + 16384 * 8, end);
+	for (unsigned n = 1; n <= 2; n++) {
+		atomic_store(&cpu->halted, false);
+		cpu->r[15] = 0x10000;
+		ck_assert_int_eq(translator_run(cpu, 1000000), RUN_WFI);
+		ck_assert_uint_eq(cpu->r[0], n * 16384);
+		ck_assert_uint_ge(cpu->stats[CPU_STAT_CACHE_FLUSHES], n);
+		ck_assert_uint_le(translator_code_used(cpu->translator), small.cache_bytes);
+	}
+	guest_destroy(guest);
+}
+END_TEST
+
+/* True when the file at @path has @text. */
+static bool has_text(const char *path, const char *text)
+{
+	static char all[65536];
+	FILE *file = fopen(path, "r");
+	size_t size;
+
+	ck_assert_ptr_nonnull(file);
+	size = fread(all, 1, sizeof(all) - 1, file);
+	fclose(file);
+	all[size] = 0;
+	return strstr(all, text);
+}
+
+/* -verify runs the programs like any other, and reports a difference: here one put into the interpreter's side of "mov r8, #8". */
+START_TEST(verify)
+{
+	char path[] = "/tmp/test_run_XXXXXX";
+	int fd = mkstemp(path);
+	struct error err = { 0 };
+	struct block *block;
+	struct cpu *cpu;
+
+	translator_default_options(&options);
+	options.verify = true;
+	guest = guest_create(&options);
+	cpu = &guest->cpu;
+	LOAD(0, vectors);
+	LOAD(0x40, walk);
+	ck_assert_int_eq(translator_run(cpu, 100000), RUN_WFI);
+	ck_assert_uint_eq(cpu->r[0], 5050);
+	ck_assert_uint_eq(cpu_insns(cpu), 332);
+
+	block = table_find(cpu->translator, 0x5c, cpu_state_key(cpu), 0x5c);
+	ck_assert_ptr_nonnull(block);
+	ck_assert_uint_eq(block->ops[1].op, IR_MOV);
+	block->ops[1].imm = 80;
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(log_open(cpu->log, path, &err), 0);
+	atomic_store(&cpu->halted, false);
+	cpu->r[15] = 0;
+	ck_assert_int_eq(translator_run(cpu, 100000), RUN_VERIFY_FAILED);
+	ck_assert(has_text(path, "* r8         interpreter 0x00000050  native 0x00000008"));
+	ck_assert(has_text(path, "  r9 "));
+	ck_assert(has_text(path, "mov r8, #8"));
+	ck_assert(has_text(path, "  mov r8, #0x50"));
+	guest_destroy(guest);
+	close(fd);
+	remove(path);
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	int status;
@@ -404,6 +486,10 @@ int main(void)
 	tcase_add_loop_test(tc, straddling, 0, n);
 	tcase_add_loop_test(tc, prefetch_aborts, 0, n);
 	tcase_add_loop_test(tc, debug_and_firmware, 0, n);
+	if (n > 1) {
+		tcase_add_test(tc, full_cache);
+		tcase_add_test(tc, verify);
+	}
 	tcase_add_loop_test(tc, accel_texts, 0, ARRAY_SIZE(texts));
 	tcase_add_test(tc, accel_switches);
 	suite_add_tcase(suite, tc);
