@@ -3,6 +3,7 @@
 
 #include "cpu/fp_soft.h"
 
+#include "cpu/fp_host.h"
 #include "cpu/fp_private.h"
 
 /* The integer part of |value| * 2^fraction and its remainder as a fraction of 2^64; a huge one gives 2^63. */
@@ -61,13 +62,32 @@ FP_INLINE uint32_t format_to_fixed(uint64_t op, unsigned bits, unsigned fraction
 	return to_fixed(v, bits, fraction, is_unsigned, mode, fpscr);
 }
 
+/* Truncation of what is in range. The bounds also keep NaNs away. */
+static inline bool host_to_integer(double x, bool is_unsigned, uint32_t *fpscr, uint32_t *result)
+{
+	if (is_unsigned ? !(x > -1 && x < 0x1p32) : !(x > -0x1p31 && x < 0x1p31))
+		return false;
+	*result = (uint32_t)(int64_t)x;
+	if ((double)(int64_t)x != x)
+		*fpscr |= FPSCR_IXC;
+	return true;
+}
+
 uint32_t fp32_to_fixed(uint32_t a, unsigned bits, unsigned fraction, bool is_unsigned, enum fp_round mode, uint32_t *fpscr)
 {
+	uint32_t r;
+
+	if (likely(bits == 32 && !fraction && mode == FP_RZ && fp_host_operand32(a)) && host_to_integer(fp_float(a), is_unsigned, fpscr, &r))
+		return r;
 	return format_to_fixed(a, bits, fraction, is_unsigned, mode, FORMAT32, fpscr);
 }
 
 uint32_t fp64_to_fixed(uint64_t a, unsigned bits, unsigned fraction, bool is_unsigned, enum fp_round mode, uint32_t *fpscr)
 {
+	uint32_t r;
+
+	if (likely(bits == 32 && !fraction && mode == FP_RZ && fp_host_operand64(a)) && host_to_integer(fp_double(a), is_unsigned, fpscr, &r))
+		return r;
 	return format_to_fixed(a, bits, fraction, is_unsigned, mode, FORMAT64, fpscr);
 }
 
@@ -83,11 +103,15 @@ FP_INLINE uint64_t from_fixed(int64_t value, unsigned fraction, enum fp_round mo
 
 uint32_t fp32_from_fixed(int64_t value, unsigned fraction, enum fp_round mode, uint32_t *fpscr)
 {
+	if (likely(!fraction && value >= -(1 << 24) && value <= 1 << 24))
+		return fp_float_bits((float)value);
 	return (uint32_t)from_fixed(value, fraction, mode, FORMAT32, fpscr);
 }
 
 uint64_t fp64_from_fixed(int64_t value, unsigned fraction, enum fp_round mode, uint32_t *fpscr)
 {
+	if (likely(!fraction))
+		return fp_double_bits((double)value);
 	return from_fixed(value, fraction, mode, FORMAT64, fpscr);
 }
 
@@ -125,11 +149,22 @@ FP_INLINE uint64_t convert(uint64_t op, struct fp_format from, struct fp_format 
 
 uint64_t fp32_to_fp64(uint32_t a, uint32_t *fpscr)
 {
+	if (likely(fp_host_operand32(a)))
+		return fp_double_bits(fp_float(a));
 	return convert(a, FORMAT32, FORMAT64, fpscr);
 }
 
 uint32_t fp64_to_fp32(uint64_t a, uint32_t *fpscr)
 {
+	if (likely(fp_host_rounding(*fpscr) && fp_host_operand64(a))) {
+		float f = (float)fp_double(a);
+		uint32_t r = fp_float_bits(f);
+		if (likely(fp_host_result32(r))) {
+			if (f != fp_double(a))
+				*fpscr |= FPSCR_IXC;
+			return r;
+		}
+	}
 	return (uint32_t)convert(a, FORMAT64, FORMAT32, fpscr);
 }
 

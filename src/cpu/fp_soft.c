@@ -1,69 +1,18 @@
 /*
  * fp_soft.c - add, subtract, multiply, divide, square root and comparison.
  *
- * Each operation first tries the host's arithmetic: with round-to-nearest selected, Inexact already set and operands and result safely
- * normal, the host's result is the architecture's and there is nothing to record.
+ * Each operation first tries the host's arithmetic (fp_host.h): with round-to-nearest selected and operands and result safely normal, the host's
+ * result is the architecture's, and Inexact is all that may have to be recorded. Once that is set, as it soon is, nothing is left to find out;
+ * before, programs that compute in whole numbers deserve a cheap answer too.
  */
 #include "base/base.h"
 
 #include "cpu/fp_soft.h"
 
 #include <math.h>
-#include <string.h>
 
+#include "cpu/fp_host.h"
 #include "cpu/fp_private.h"
-
-/* --- host arithmetic --- */
-
-/* With these bits (RMode 0, IXC 1) a rounded normal result changes nothing in FPSCR. */
-static inline bool host_allowed(uint32_t fpscr)
-{
-	return (fpscr & (3u << 22 | FPSCR_IXC)) == FPSCR_IXC;
-}
-
-/* Zero or normal. */
-static inline bool host_operand32(uint32_t a)
-{
-	return (a & 0x7f800000) - 0x00800000 < 0x7f000000 || !(a << 1);
-}
-static inline bool host_operand64(uint64_t a)
-{
-	return (a >> 52 & 0x7ff) - 1 < 0x7fe || !(a << 1);
-}
-/* Normal, and not the least one: that may have been tiny before rounding. */
-static inline bool host_result32(uint32_t r)
-{
-	return (r >> 23 & 0xff) - 2 < 0xfd;
-}
-static inline bool host_result64(uint64_t r)
-{
-	return (r >> 52 & 0x7ff) - 2 < 0x7fd;
-}
-
-static inline float float_of(uint32_t bits)
-{
-	float f;
-	memcpy(&f, &bits, sizeof(f));
-	return f;
-}
-static inline uint32_t bits_of_float(float f)
-{
-	uint32_t bits;
-	memcpy(&bits, &f, sizeof(bits));
-	return bits;
-}
-static inline double double_of(uint64_t bits)
-{
-	double f;
-	memcpy(&f, &bits, sizeof(f));
-	return f;
-}
-static inline uint64_t bits_of_double(double f)
-{
-	uint64_t bits;
-	memcpy(&bits, &f, sizeof(bits));
-	return bits;
-}
 
 /* --- in integers --- */
 
@@ -257,109 +206,165 @@ FP_INLINE uint64_t select_extreme(uint64_t op1, uint64_t op2, bool max, struct f
 	return first ? op1 : op2;
 }
 
+/* --- the host's way --- */
+
+/* True when the product of two normal doubles surely has no more bits than a double: m bits times n bits, or times a power of two. */
+static inline bool product_exact(uint64_t a, uint64_t b)
+{
+	int zeros_a = __builtin_ctzll(a | 1ull << 52), zeros_b = __builtin_ctzll(b | 1ull << 52);
+
+	return zeros_a + zeros_b >= 53 || zeros_a == 52 || zeros_b == 52;
+}
+
+/* Whether a + b, rounded to nearest to @sum, is @sum: the error of a sum is a number of the format. No operand is near overflow. */
+static inline bool sum_exact(double a, double b, double sum)
+{
+	double b_part = sum - a;
+
+	return (a - (sum - b_part)) + (b - b_part) == 0;
+}
+
+/* Of single precision, sums and products are looked at in double, where products are exact and sums exact or visibly not. */
+FP_INLINE bool host_add32(uint32_t a, uint32_t b, bool negate, uint32_t *fpscr, uint32_t *result)
+{
+	float x = fp_float(a), y = negate ? -fp_float(b) : fp_float(b), sum = x + y;
+
+	*result = fp_float_bits(sum);
+	if (!fp_host_rounding(*fpscr) || !fp_host_operand32(a) || !fp_host_operand32(b) || !(fp_host_result32(*result) || sum == 0))
+		return false;
+	if (unlikely(!(*fpscr & FPSCR_IXC)) && !sum_exact(x, y, sum))
+		*fpscr |= FPSCR_IXC;
+	return true;
+}
+
+FP_INLINE bool host_add64(uint64_t a, uint64_t b, bool negate, uint32_t *fpscr, uint64_t *result)
+{
+	double x = fp_double(a), y = negate ? -fp_double(b) : fp_double(b), sum = x + y;
+
+	*result = fp_double_bits(sum);
+	if (!fp_host_rounding(*fpscr) || !fp_host_operand64(a) || !fp_host_operand64(b) || !(fp_host_result64(*result) || sum == 0))
+		return false;
+	if (likely(*fpscr & FPSCR_IXC))
+		return true;
+	if ((a >> 52 & 0x7ff) > 0x7f0 || (b >> 52 & 0x7ff) > 0x7f0)
+		return false;
+	if (!sum_exact(x, y, sum))
+		*fpscr |= FPSCR_IXC;
+	return true;
+}
+
 uint32_t fp32_add(uint32_t a, uint32_t b, uint32_t *fpscr)
 {
-	if (likely(host_allowed(*fpscr) && host_operand32(a) && host_operand32(b))) {
-		uint32_t r = bits_of_float(float_of(a) + float_of(b));
-		if (likely(host_result32(r)))
-			return r;
-	}
-	return (uint32_t)add(a, b, false, FORMAT32, fpscr);
+	uint32_t r;
+
+	return likely(host_add32(a, b, false, fpscr, &r)) ? r : (uint32_t)add(a, b, false, FORMAT32, fpscr);
 }
 
 uint32_t fp32_sub(uint32_t a, uint32_t b, uint32_t *fpscr)
 {
-	if (likely(host_allowed(*fpscr) && host_operand32(a) && host_operand32(b))) {
-		uint32_t r = bits_of_float(float_of(a) - float_of(b));
-		if (likely(host_result32(r)))
-			return r;
-	}
-	return (uint32_t)add(a, b, true, FORMAT32, fpscr);
-}
+	uint32_t r;
 
-uint32_t fp32_mul(uint32_t a, uint32_t b, uint32_t *fpscr)
-{
-	if (likely(host_allowed(*fpscr) && host_operand32(a) && host_operand32(b))) {
-		uint32_t r = bits_of_float(float_of(a) * float_of(b));
-		if (likely(host_result32(r)))
-			return r;
-	}
-	return (uint32_t)mul(a, b, FORMAT32, fpscr);
-}
-
-uint32_t fp32_div(uint32_t a, uint32_t b, uint32_t *fpscr)
-{
-	if (likely(host_allowed(*fpscr) && host_operand32(a) && host_operand32(b))) {
-		uint32_t r = bits_of_float(float_of(a) / float_of(b));
-		if (likely(host_result32(r)))
-			return r;
-	}
-	return (uint32_t)divide(a, b, FORMAT32, fpscr);
-}
-
-uint32_t fp32_sqrt(uint32_t a, uint32_t *fpscr)
-{
-	if (likely(host_allowed(*fpscr) && host_result32(a) && !(a >> 31)))
-		return bits_of_float(sqrtf(float_of(a)));
-	return (uint32_t)square_root(a, FORMAT32, fpscr);
+	return likely(host_add32(a, b, true, fpscr, &r)) ? r : (uint32_t)add(a, b, true, FORMAT32, fpscr);
 }
 
 uint64_t fp64_add(uint64_t a, uint64_t b, uint32_t *fpscr)
 {
-	if (likely(host_allowed(*fpscr) && host_operand64(a) && host_operand64(b))) {
-		uint64_t r = bits_of_double(double_of(a) + double_of(b));
-		if (likely(host_result64(r)))
-			return r;
-	}
-	return add(a, b, false, FORMAT64, fpscr);
+	uint64_t r;
+
+	return likely(host_add64(a, b, false, fpscr, &r)) ? r : add(a, b, false, FORMAT64, fpscr);
 }
 
 uint64_t fp64_sub(uint64_t a, uint64_t b, uint32_t *fpscr)
 {
-	if (likely(host_allowed(*fpscr) && host_operand64(a) && host_operand64(b))) {
-		uint64_t r = bits_of_double(double_of(a) - double_of(b));
-		if (likely(host_result64(r)))
+	uint64_t r;
+
+	return likely(host_add64(a, b, true, fpscr, &r)) ? r : add(a, b, true, FORMAT64, fpscr);
+}
+
+uint32_t fp32_mul(uint32_t a, uint32_t b, uint32_t *fpscr)
+{
+	if (likely(fp_host_rounding(*fpscr) && fp_host_operand32(a) && fp_host_operand32(b))) {
+		float product = fp_float(a) * fp_float(b);
+		uint32_t r = fp_float_bits(product);
+		if (likely(fp_host_result32(r))) {
+			if (unlikely(!(*fpscr & FPSCR_IXC)) && (double)fp_float(a) * fp_float(b) != product)
+				*fpscr |= FPSCR_IXC;
 			return r;
+		}
 	}
-	return add(a, b, true, FORMAT64, fpscr);
+	return (uint32_t)mul(a, b, FORMAT32, fpscr);
 }
 
 uint64_t fp64_mul(uint64_t a, uint64_t b, uint32_t *fpscr)
 {
-	if (likely(host_allowed(*fpscr) && host_operand64(a) && host_operand64(b))) {
-		uint64_t r = bits_of_double(double_of(a) * double_of(b));
-		if (likely(host_result64(r)))
+	if (likely(fp_host_rounding(*fpscr) && fp_host_operand64(a) && fp_host_operand64(b))) {
+		uint64_t r = fp_double_bits(fp_double(a) * fp_double(b));
+		if (likely(fp_host_result64(r) && (*fpscr & FPSCR_IXC || product_exact(a, b))))
 			return r;
 	}
 	return mul(a, b, FORMAT64, fpscr);
 }
 
+uint32_t fp32_div(uint32_t a, uint32_t b, uint32_t *fpscr)
+{
+	if (likely(fp_host_rounding(*fpscr) && fp_host_operand32(a) && fp_host_operand32(b))) {
+		float quotient = fp_float(a) / fp_float(b);
+		uint32_t r = fp_float_bits(quotient);
+		if (likely(fp_host_result32(r))) {
+			if (unlikely(!(*fpscr & FPSCR_IXC)) && (double)quotient * fp_float(b) != fp_float(a))
+				*fpscr |= FPSCR_IXC;
+			return r;
+		}
+	}
+	return (uint32_t)divide(a, b, FORMAT32, fpscr);
+}
+
 uint64_t fp64_div(uint64_t a, uint64_t b, uint32_t *fpscr)
 {
-	if (likely(host_allowed(*fpscr) && host_operand64(a) && host_operand64(b))) {
-		uint64_t r = bits_of_double(double_of(a) / double_of(b));
-		if (likely(host_result64(r)))
+	if (likely(fp_host_rounding(*fpscr) && fp_host_operand64(a) && fp_host_operand64(b))) {
+		double quotient = fp_double(a) / fp_double(b);
+		uint64_t r = fp_double_bits(quotient);
+		if (likely(fp_host_result64(r) && (*fpscr & FPSCR_IXC || (product_exact(r, b) && quotient * fp_double(b) == fp_double(a)))))
 			return r;
 	}
 	return divide(a, b, FORMAT64, fpscr);
 }
 
+uint32_t fp32_sqrt(uint32_t a, uint32_t *fpscr)
+{
+	if (likely(fp_host_rounding(*fpscr) && fp_host_result32(a) && !(a >> 31))) {
+		float r = sqrtf(fp_float(a));
+		if (unlikely(!(*fpscr & FPSCR_IXC)) && (double)r * r != fp_float(a))
+			*fpscr |= FPSCR_IXC;
+		return fp_float_bits(r);
+	}
+	return (uint32_t)square_root(a, FORMAT32, fpscr);
+}
+
 uint64_t fp64_sqrt(uint64_t a, uint32_t *fpscr)
 {
-	if (likely(host_allowed(*fpscr) && host_result64(a) && !(a >> 63)))
-		return bits_of_double(sqrt(double_of(a)));
+	if (likely(fp_host_rounding(*fpscr) && fp_host_result64(a) && !(a >> 63))) {
+		double r = sqrt(fp_double(a));
+		uint64_t bits = fp_double_bits(r);
+		if (likely(*fpscr & FPSCR_IXC || (product_exact(bits, bits) && r * r == fp_double(a))))
+			return bits;
+	}
 	return square_root(a, FORMAT64, fpscr);
 }
 
 unsigned fp32_compare(uint32_t a, uint32_t b, bool signal_quiet, uint32_t *fpscr)
 {
+	if (likely(fp_host_operand32(a) && fp_host_operand32(b))) {
+		float x = fp_float(a), y = fp_float(b);
+		return x < y ? FP_LESS : x > y ? FP_GREATER : FP_EQUAL;
+	}
 	return compare(a, b, signal_quiet, FORMAT32, fpscr);
 }
 
 unsigned fp64_compare(uint64_t a, uint64_t b, bool signal_quiet, uint32_t *fpscr)
 {
-	if (likely(host_operand64(a) && host_operand64(b))) {
-		double x = double_of(a), y = double_of(b);
+	if (likely(fp_host_operand64(a) && fp_host_operand64(b))) {
+		double x = fp_double(a), y = fp_double(b);
 		return x < y ? FP_LESS : x > y ? FP_GREATER : FP_EQUAL;
 	}
 	return compare(a, b, signal_quiet, FORMAT64, fpscr);
@@ -367,10 +372,14 @@ unsigned fp64_compare(uint64_t a, uint64_t b, bool signal_quiet, uint32_t *fpscr
 
 uint32_t fp32_max(uint32_t a, uint32_t b, uint32_t *fpscr)
 {
+	if (likely(fp_host_normal32(a) && fp_host_normal32(b)))
+		return fp_float(a) > fp_float(b) ? a : b;
 	return (uint32_t)select_extreme(a, b, true, FORMAT32, fpscr);
 }
 
 uint32_t fp32_min(uint32_t a, uint32_t b, uint32_t *fpscr)
 {
+	if (likely(fp_host_normal32(a) && fp_host_normal32(b)))
+		return fp_float(a) < fp_float(b) ? a : b;
 	return (uint32_t)select_extreme(a, b, false, FORMAT32, fpscr);
 }

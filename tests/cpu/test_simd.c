@@ -25,7 +25,7 @@ static const struct simd_case cases[] = {
 #undef CASE
 };
 
-#define RECORDS 160 /* inputs for each case; DBTVM_TEST_RECORDS asks for more */
+#define RECORDS 500 /* inputs for each case; DBTVM_TEST_RECORDS asks for more */
 #define MAX_RECORDS 50000
 #define REGS 16
 
