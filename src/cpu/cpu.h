@@ -177,6 +177,7 @@ struct cpu {
 	uint32_t exit_arg[2];        /* what translated code tells the dispatcher */
 	struct block_exit *exit_link; /* the direct exit that was taken, unlinked */
 	uint32_t tmp[CPU_TMP_SLOTS]; /* spilled IR temporaries */
+	struct space *user_space;    /* the same for accesses with user privilege (LDRT, STRT); an empty one until the first of them */
 
 	/* VFP and Advanced SIMD (A2.6). */
 	union {

@@ -155,7 +155,8 @@ struct soft {
 
 struct switch_slot {
 	struct context key;
-	struct shadow *shadow;
+	struct shadow *shadow; /* NULL: the slot is empty */
+	struct shadow *user;   /* the same with user privilege; NULL: not looked up yet */
 };
 
 /* All contexts that differ in TTBR0 only. */
@@ -169,7 +170,9 @@ struct mmu {
 	struct phys *phys;
 	struct context context;   /* of cpu->space */
 	struct shadow *current;
-	struct shadow *user;      /* for ACCESS_USER in this context; NULL: not looked up yet */
+	struct shadow *user;      /* for ACCESS_USER in this context; NULL: not looked up yet, cpu->user_space is empty */
+	struct switch_slot *slot; /* of this context */
+	struct space *empty;      /* never written: cpu->user_space needs no test for NULL */
 	uint64_t clock;
 	struct switch_slot slots[SWITCH_SLOTS];
 	struct soft soft[SOFT_ENTRIES];

@@ -52,6 +52,15 @@ static void shadow_free(struct shadow *shadow)
 	shadow->mibs = NULL;
 }
 
+/* Two spaces can be current, and a third must be there to make a new one of. */
+static bool allocate_first(struct mmu *mmu)
+{
+	while (mmu->shadow_count < 3)
+		if (!shadow_allocate(mmu, &mmu->shadows[mmu->shadow_count++]))
+			return false;
+	return true;
+}
+
 struct mmu *mmu_create(struct cpu *cpu, struct phys *phys, struct error *err)
 {
 	struct mmu *mmu = calloc(1, sizeof(*mmu));
@@ -61,10 +70,10 @@ struct mmu *mmu_create(struct cpu *cpu, struct phys *phys, struct error *err)
 		mmu->phys = phys;
 		mmu->tables = reserve(MMU_TABLES * sizeof(*mmu->tables));
 		mmu->writers = reserve(MMU_WRITERS * sizeof(*mmu->writers));
+		mmu->empty = reserve(sizeof(*mmu->empty));
 		mmu->writers_used = 1; /* id 0 is none */
-		mmu->shadow_count = 1;
 	}
-	if (!mmu || !mmu->tables || !mmu->writers || !shadow_allocate(mmu, &mmu->shadows[0])) {
+	if (!mmu || !mmu->tables || !mmu->writers || !mmu->empty || !allocate_first(mmu)) {
 		mmu_destroy(mmu);
 		error_set(err, ENOMEM, "cannot reserve address space for shadow page tables: raise the limit (ulimit -v)");
 		return NULL;
@@ -78,7 +87,7 @@ void mmu_destroy(struct mmu *mmu)
 {
 	if (!mmu)
 		return;
-	if (mmu->tables && mmu->writers)
+	if (mmu->current)
 		space_drop_all(mmu);
 	for (unsigned i = 0; i < MMU_SPACES; i++)
 		shadow_free(&mmu->shadows[i]);
@@ -86,9 +95,11 @@ void mmu_destroy(struct mmu *mmu)
 		munmap(mmu->tables, MMU_TABLES * sizeof(*mmu->tables));
 	if (mmu->writers)
 		munmap(mmu->writers, MMU_WRITERS * sizeof(*mmu->writers));
+	if (mmu->empty)
+		munmap(mmu->empty, sizeof(*mmu->empty));
 	if (mmu->cpu->mmu == mmu) {
 		mmu->cpu->mmu = NULL;
-		mmu->cpu->space = NULL;
+		mmu->cpu->space = mmu->cpu->user_space = NULL;
 	}
 	free(mmu);
 }
@@ -155,9 +166,12 @@ static bool family_private(struct mmu *mmu, const struct context *context, bool 
 
 static void forget_slots(struct mmu *mmu, const struct shadow *shadow)
 {
-	for (unsigned i = 0; i < SWITCH_SLOTS; i++)
+	for (unsigned i = 0; i < SWITCH_SLOTS; i++) {
 		if (mmu->slots[i].shadow == shadow)
 			mmu->slots[i].shadow = NULL;
+		if (mmu->slots[i].user == shadow)
+			mmu->slots[i].user = NULL;
+	}
 }
 
 /* A shadow without contents: a new one, or the one that was used longest ago. */
@@ -185,11 +199,7 @@ static struct shadow *recycle(struct mmu *mmu)
 		/* The host is short of address space: go on with those we have. */
 		shadow_free(shadow);
 	}
-	if (!oldest) {
-		/* Only what is current exists: it loses its contents. */
-		oldest = mmu->current;
-		mmu->current = mmu->user = NULL;
-	}
+	BUG_ON(!oldest); /* there are more than are current */
 	shadow_clear(mmu, oldest);
 	forget_slots(mmu, oldest);
 	oldest->live = false;
@@ -230,41 +240,42 @@ static struct shadow *space_lookup_slow(struct mmu *mmu, const struct context *c
 	return shadow;
 }
 
-static __attribute__((noinline)) struct shadow *space_miss(struct mmu *mmu, struct context context, struct switch_slot *slot)
+static __attribute__((noinline)) void space_miss(struct mmu *mmu, struct context context, struct switch_slot *slot)
 {
 	struct shadow *shadow = space_lookup_slow(mmu, &context);
 
 	/* The look-up may have emptied slots, not moved them. */
 	slot->key = context;
 	slot->shadow = shadow;
-	return shadow;
+	slot->user = context.privileged ? NULL : shadow;
 }
 
-static inline struct shadow *space_find(struct mmu *mmu, const struct context *context)
+static inline struct switch_slot *space_find(struct mmu *mmu, const struct context *context)
 {
 	struct switch_slot *slot = slot_of(mmu, context);
-	struct shadow *shadow = slot->shadow;
 
-	if (unlikely(!shadow || !same_context(&slot->key, context)))
-		shadow = space_miss(mmu, *context, slot);
-	shadow->last_used = ++mmu->clock;
-	return shadow;
+	if (unlikely(!slot->shadow || !same_context(&slot->key, context)))
+		space_miss(mmu, *context, slot);
+	slot->shadow->last_used = ++mmu->clock;
+	return slot;
 }
 
 void mmu_switch(struct cpu *cpu)
 {
 	struct mmu *mmu = cpu->mmu;
+	struct switch_slot *slot;
 	struct context context;
-	struct shadow *shadow;
 
 	if (unlikely(!mmu))
 		return;
 	context_of(cpu, cpu_privileged(cpu), &context);
-	shadow = space_find(mmu, &context);
+	slot = space_find(mmu, &context);
 	mmu->context = context;
-	mmu->user = NULL;
-	mmu->current = shadow;
-	cpu->space = shadow->space;
+	mmu->slot = slot;
+	mmu->current = slot->shadow;
+	mmu->user = slot->user;
+	cpu->space = slot->shadow->space;
+	cpu->user_space = slot->user ? slot->user->space : mmu->empty;
 	cpu->stats[CPU_STAT_SPACE_SWITCHES]++;
 }
 
@@ -272,12 +283,20 @@ struct shadow *space_for(struct mmu *mmu, bool privileged)
 {
 	struct context context = mmu->context;
 
-	if (privileged == (mmu->context.privileged != 0) || !(mmu->context.sctlr & SCTLR_M))
+	if (privileged == (mmu->context.privileged != 0))
 		return mmu->current;
 	if (mmu->user)
 		return mmu->user;
-	context.privileged = privileged;
-	mmu->user = space_find(mmu, &context);
+	if (mmu->context.sctlr & SCTLR_M) {
+		context.privileged = privileged;
+		mmu->user = space_find(mmu, &context)->shadow;
+		/* Both contexts may live in one slot: then it is the other's now. */
+		if (same_context(&mmu->slot->key, &mmu->context))
+			mmu->slot->user = mmu->user;
+	} else {
+		mmu->user = mmu->current;
+	}
+	mmu->cpu->user_space = mmu->user->space;
 	return mmu->user;
 }
 

@@ -230,6 +230,36 @@ START_TEST(user_accesses)
 }
 END_TEST
 
+/* What translated LDRT and STRT index: the user's entries, from the first access on and again after a switch. */
+START_TEST(user_space_pointer)
+{
+	struct space *user;
+	uint64_t value;
+
+	ck_assert_ptr_nonnull(f.cpu->user_space);
+	ck_assert_uint_eq(f.cpu->user_space->read[0], 0);
+	ck_assert_int_eq(mmu_load(f.cpu, 0x0000, ACCESS_SIZE(2) | ACCESS_USER, &value), 0);
+	user = f.cpu->user_space;
+	ck_assert_ptr_ne(user, f.cpu->space);
+	ck_assert_uint_ne(user->read[0], 0);
+	ck_assert_int_eq(mmu_load(f.cpu, 0x6000, ACCESS_SIZE(2), &value), 0);
+	ck_assert_uint_eq(user->read[6], 0);
+	ck_assert_uint_ne(f.cpu->space->read[6], 0);
+	set_mode(&f, MODE_USR);
+	ck_assert_ptr_eq(f.cpu->user_space, user);
+	ck_assert_ptr_eq(f.cpu->space, user);
+	mcr(&f, 0, 3, 0, 0, 5);
+	set_mode(&f, MODE_SVC);
+	ck_assert_uint_eq(f.cpu->user_space->read[0], 0);
+	mcr(&f, 0, 3, 0, 0, 1);
+	ck_assert_ptr_eq(f.cpu->user_space, user);
+	/* MMU off: one space for both */
+	mcr(&f, 0, 1, 0, 0, f.cpu->cp15.sctlr & ~SCTLR_M);
+	ck_assert_int_eq(mmu_load(f.cpu, PAGES, ACCESS_SIZE(2) | ACCESS_USER, &value), 0);
+	ck_assert_ptr_eq(f.cpu->user_space, f.cpu->space);
+}
+END_TEST
+
 START_TEST(exclusives)
 {
 	uint64_t value;
@@ -383,6 +413,7 @@ int main(void)
 	tcase_add_test(tcase, crossing_into_a_fault);
 	tcase_add_test(tcase, devices);
 	tcase_add_test(tcase, user_accesses);
+	tcase_add_test(tcase, user_space_pointer);
 	tcase_add_test(tcase, exclusives);
 	tcase_add_test(tcase, exclusive_store_to_a_table);
 	tcase_add_test(tcase, fetches);

@@ -33,7 +33,7 @@ static uint32_t align_mask(const struct emit *e, const struct ir_insn *op)
 
 static bool in_line(const struct emit *e, const struct ir_insn *op)
 {
-	return x64_opt(e->x64, OPT_FAST_MEMORY) && !(op->mem & ACCESS_USER && e->ir->key & KEY_PRIV);
+	return x64_opt(e->x64, OPT_FAST_MEMORY);
 }
 
 /* --- sites --- */
@@ -117,14 +117,21 @@ static unsigned address(struct emit *e, uint32_t offset)
 	return reg;
 }
 
-/* addend = table[address >> 12], or to @slow when it is 0. */
+/* addend = table[address >> 12], or to @slow when it is 0. LDRT and STRT of privileged code look into the user's table. */
 static void look_up(struct emit *e, unsigned addend, unsigned addr, bool load, struct cold *slow)
 {
+	int32_t offset = load ? SPACE_READ_OFFSET : (int32_t)SPACE_WRITE_OFFSET;
 	struct enc *enc = &e->enc;
 
 	enc_mov(enc, W32, opnd_reg(addend), opnd_reg(addr));
 	enc_shift(enc, SHIFT_SHR, W32, opnd_reg(addend), GUEST_PAGE_BITS);
-	enc_mov(enc, W64, opnd_reg(addend), opnd_sib(R15, addend, 3, load ? SPACE_READ_OFFSET : (int32_t)SPACE_WRITE_OFFSET));
+	if (e->op->mem & ACCESS_USER && e->ir->key & KEY_PRIV) {
+		enc_shift(enc, SHIFT_SHL, W32, opnd_reg(addend), 3);
+		enc_alu(enc, ALU_ADD, W64, opnd_reg(addend), CPU_OPND(user_space));
+		enc_mov(enc, W64, opnd_reg(addend), opnd_mem(addend, offset));
+	} else {
+		enc_mov(enc, W64, opnd_reg(addend), opnd_sib(R15, addend, 3, offset));
+	}
 	enc_test(enc, W64, opnd_reg(addend), opnd_reg(addend));
 	cold_jcc(e, slow, CC_E);
 }
