@@ -16,8 +16,10 @@ from harness import Skip, main, run, script
 ACCEL = os.environ.get("DBTVM_TEST_ACCEL")
 
 INIT = """#!/bin/busybox sh
-/bin/busybox --install -s /bin 2>/dev/null
-export PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root LC_ALL=C PYTHONDONTWRITEBYTECODE=1
+/bin/busybox mkdir -p /busybox
+/bin/busybox --install -s /busybox
+# Debian's own programs first; the shell is dash, since busybox's prefers its own applets.
+export PATH=/usr/bin:/bin:/usr/sbin:/sbin:/busybox HOME=/root LC_ALL=C PYTHONDONTWRITEBYTECODE=1
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
@@ -32,7 +34,7 @@ for word in $(cat /proc/cmdline); do
 	case $word in job=*) job=${word#job=} ;; esac
 done
 echo "<<<begin"
-sh /jobs/$job 2>&1
+dash /jobs/$job 2>&1
 echo ">>>end $?"
 poweroff -f
 """
