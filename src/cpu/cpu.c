@@ -15,34 +15,23 @@
 #define CPSR_FLAGS (CPSR_N | CPSR_Z | CPSR_C | CPSR_V)
 #define CPSR_IT (CPSR_IT_HI | CPSR_IT_LO)
 
-static enum cpu_bank mode_bank(uint32_t mode)
+static inline enum cpu_bank mode_bank(uint32_t mode)
 {
-	switch (mode & CPSR_M) {
-	case MODE_FIQ: return BANK_FIQ;
-	case MODE_IRQ: return BANK_IRQ;
-	case MODE_SVC: return BANK_SVC;
-	case MODE_MON: return BANK_MON;
-	case MODE_ABT: return BANK_ABT;
-	case MODE_UND: return BANK_UND;
-	default: return BANK_USR;
-	}
+	static const uint8_t banks[32] = {
+		[MODE_FIQ] = BANK_FIQ, [MODE_IRQ] = BANK_IRQ, [MODE_SVC] = BANK_SVC, [MODE_MON] = BANK_MON, [MODE_ABT] = BANK_ABT,
+		[MODE_UND] = BANK_UND,
+	};
+
+	static_assert(BANK_USR == 0, "what the table leaves out");
+	return (enum cpu_bank)banks[mode & CPSR_M];
 }
 
 bool cpu_mode_valid(uint32_t mode)
 {
-	switch (mode) {
-	case MODE_USR:
-	case MODE_FIQ:
-	case MODE_IRQ:
-	case MODE_SVC:
-	case MODE_MON:
-	case MODE_ABT:
-	case MODE_UND:
-	case MODE_SYS:
-		return true;
-	default:
-		return false;
-	}
+	const uint32_t valid = 1u << MODE_USR | 1u << MODE_FIQ | 1u << MODE_IRQ | 1u << MODE_SVC | 1u << MODE_MON | 1u << MODE_ABT |
+	                       1u << MODE_UND | 1u << MODE_SYS;
+
+	return mode < 32 && (valid >> mode & 1);
 }
 
 void cpu_init(struct cpu *cpu, const struct cpu_model *model, unsigned index, struct log *log)
