@@ -10,6 +10,8 @@
 
 #include <unicorn/unicorn.h>
 
+#include "tests/cpu/test_simd_random.h"
+
 #define ORACLE_FUNCTIONS(X)                                                                                              \
 	X(uc_open) X(uc_close) X(uc_ctl) X(uc_mem_map_ptr) X(uc_strerror) X(uc_reg_read) X(uc_reg_write) X(uc_emu_start)
 
@@ -25,15 +27,6 @@ struct oracle {
 bool oracle_init(struct oracle *oracle, uint32_t base, uint32_t size, void *memory, uint32_t scratch);
 void oracle_fini(struct oracle *oracle);
 
-/* Random operands: corner values of every element type, and others. */
-struct simd_random {
-	uint64_t state;
-};
-uint64_t simd_random(struct simd_random *random);
-/* One D register's worth. */
-uint64_t simd_random_value(struct simd_random *random);
-/* An FPSCR value: any modes but short vectors. */
-uint32_t simd_random_fpscr(struct simd_random *random);
 /* The environment variable @name as a number. */
 uint64_t simd_test_env(const char *name, uint64_t otherwise);
 
