@@ -46,7 +46,7 @@ bool random_code_run(struct guest *guest, const uint8_t *data, size_t size)
 
 	/* Whatever is run besides the code is WFI, which ends the run: A32, or T16 twice. */
 	for (unsigned at = 0; at < GUEST_RAM_SIZE; at += 4)
-		memcpy(guest->ram + at, state & 4 ? &wfi_t32 : &wfi_a32, 4);
+		memcpy(guest->ram + at, state & 4 && at >= CODE ? &wfi_t32 : &wfi_a32, 4); /* vectors are A32 */
 	translator_reset(cpu->translator);
 	mmu_reset(cpu->mmu);
 	cpu_reset(cpu);

@@ -15,6 +15,8 @@
 
 #define FSR_DEBUG_EVENT 0x2u
 #define FSR_EXTERNAL_ABORT 0x8u
+/* Forward jumps do not look at the countdown. Code that only goes forward, a slide through empty memory, is stopped this far behind. */
+#define OVERRUN_MAX 4096
 
 /* Gives the core its next slice of the budget. */
 static void start_slice(struct translator *t)
@@ -268,6 +270,12 @@ enum run_exit translator_run(struct cpu *cpu, int32_t max_insns)
 		cpu->stats[CPU_STAT_DISPATCH]++;
 		if (!block) {
 			cpu->r[15] = pc;
+			if (unlikely(cpu->countdown < -OVERRUN_MAX)) {
+				if (service(t, &why))
+					return why;
+				exit = X64_EXIT_STATE;
+				continue;
+			}
 			block = look_up(t, pc, key);
 		}
 		if (unlikely(!block)) {

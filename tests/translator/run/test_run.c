@@ -329,6 +329,22 @@ START_TEST(prefetch_aborts)
 }
 END_TEST
 
+/* Code that only goes forward does not outrun its budget by far. */
+START_TEST(slide)
+{
+	struct cpu *cpu;
+
+	start(_i);
+	cpu = &guest->cpu;
+	cpu->r[15] = 0x1000; /* zeros: andeq r0, r0, r0 */
+	ck_assert_int_eq(translator_run(cpu, 1000), RUN_CHECK);
+	ck_assert_uint_ge(cpu_insns(cpu), 1000);
+	ck_assert_uint_le(cpu_insns(cpu), 6000);
+	ck_assert_uint_eq(cpu->r[15], 0x1000 + cpu_insns(cpu) * 4);
+	guest_destroy(guest);
+}
+END_TEST
+
 /* BKPT is a prefetch abort with a debug event (B1.8.9); SMC asks the hook. */
 START_TEST(debug_and_firmware)
 {
@@ -485,6 +501,7 @@ int main(void)
 	tcase_add_loop_test(tc, neighbours_survive, 0, n);
 	tcase_add_loop_test(tc, straddling, 0, n);
 	tcase_add_loop_test(tc, prefetch_aborts, 0, n);
+	tcase_add_loop_test(tc, slide, 0, n);
 	tcase_add_loop_test(tc, debug_and_firmware, 0, n);
 	if (n > 1) {
 		tcase_add_test(tc, full_cache);
