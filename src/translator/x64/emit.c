@@ -213,7 +213,10 @@ static void find_labels(struct emit *e)
 static void put_tables(struct emit *e)
 {
 	struct enc *enc = &e->enc;
-	struct x64_trailer trailer = { .code_bytes = (uint32_t)(enc->at - enc->start), .mark_count = e->mark_count, .site_count = e->site_count };
+	struct x64_trailer trailer = {
+		.code_bytes = (uint32_t)(enc->at - enc->start), .cold = e->cold_start,
+		.mark_count = e->mark_count, .site_count = e->site_count,
+	};
 	size_t sites = e->site_count * sizeof(struct x64_site), marks = e->mark_count * sizeof(struct x64_mark);
 
 	enc_align(enc, 8);
@@ -265,6 +268,7 @@ static int emit_once(struct emit *e)
 		emit_fail(e, -ENOTSUP);
 	if (e->error)
 		return e->error;
+	e->cold_start = (uint32_t)(e->enc.at - e->enc.start);
 	emit_cold(e);
 	put_tables(e);
 	return e->enc.overflow ? -ENOSPC : 0;

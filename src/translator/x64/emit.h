@@ -111,7 +111,7 @@ struct x64_mark {
 };
 /* The last bytes of a block's area. */
 struct x64_trailer {
-	uint32_t code_bytes, marks, mark_count, site_count;
+	uint32_t code_bytes, cold, marks, mark_count, site_count; /* cold: where the out-of-line code starts */
 };
 
 /* --- emission --- */
@@ -199,6 +199,7 @@ struct emit {
 	uint8_t *site_refs[MAX_SITES]; /* where a site's offset goes */
 	struct cold cold[MAX_COLD];
 	unsigned cold_count;
+	uint32_t cold_start;
 };
 
 /* Gives up the block. */

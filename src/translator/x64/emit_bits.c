@@ -37,10 +37,10 @@ static void swap_groups(struct emit *e, unsigned d, unsigned t, uint32_t mask, u
 	struct enc *enc = &e->enc;
 
 	enc_mov(enc, W32, opnd_reg(t), opnd_reg(d));
-	enc_shift(enc, SHIFT_SHR, W32, opnd_reg(t), n);
+	enc_shift(enc, HOST_SHR, W32, opnd_reg(t), n);
 	enc_alu(enc, ALU_AND, W32, opnd_reg(d), opnd_imm(mask));
 	enc_alu(enc, ALU_AND, W32, opnd_reg(t), opnd_imm(mask));
-	enc_shift(enc, SHIFT_SHL, W32, opnd_reg(d), n);
+	enc_shift(enc, HOST_SHL, W32, opnd_reg(d), n);
 	enc_alu(enc, ALU_OR, W32, opnd_reg(d), opnd_reg(t));
 }
 
@@ -73,14 +73,14 @@ static void extract(struct emit *e, unsigned d, struct opnd a)
 	move(e, opnd_reg(d), a);
 	if (!is_signed && left) {
 		if (lsb)
-			enc_shift(enc, SHIFT_SHR, W32, opnd_reg(d), lsb);
+			enc_shift(enc, HOST_SHR, W32, opnd_reg(d), lsb);
 		enc_alu(enc, ALU_AND, W32, opnd_reg(d), opnd_imm((1u << width) - 1));
 		return;
 	}
 	if (left)
-		enc_shift(enc, SHIFT_SHL, W32, opnd_reg(d), left);
+		enc_shift(enc, HOST_SHL, W32, opnd_reg(d), left);
 	if (lsb + left)
-		enc_shift(enc, is_signed ? SHIFT_SAR : SHIFT_SHR, W32, opnd_reg(d), lsb + left);
+		enc_shift(enc, is_signed ? HOST_SAR : HOST_SHR, W32, opnd_reg(d), lsb + left);
 }
 
 static void insert(struct emit *e)
@@ -100,7 +100,7 @@ static void insert(struct emit *e)
 	if (op->imm + op->imm2 < 32)
 		enc_alu(enc, ALU_AND, W32, t, opnd_imm(field));
 	if (op->imm)
-		enc_shift(enc, SHIFT_SHL, W32, t, op->imm);
+		enc_shift(enc, HOST_SHL, W32, t, op->imm);
 	d = def_ref(e, op->dst);
 	move(e, d, a);
 	enc_alu(enc, ALU_AND, W32, d, opnd_imm(~(field << op->imm)));
@@ -131,9 +131,9 @@ static void one_source(struct emit *e, unsigned d, struct opnd a)
 		move(e, opnd_reg(d), a);
 		enc_bswap(enc, W32, d);
 		if (op->op == IR_REV16)
-			enc_shift(enc, SHIFT_ROR, W32, opnd_reg(d), 16);
+			enc_shift(enc, HOST_ROR, W32, opnd_reg(d), 16);
 		else if (op->op == IR_REVSH)
-			enc_shift(enc, SHIFT_SAR, W32, opnd_reg(d), 16);
+			enc_shift(enc, HOST_SAR, W32, opnd_reg(d), 16);
 		break;
 	case IR_SXTB: case IR_SXTH:
 		enc_movsx(enc, W32, op->op == IR_SXTB ? W8 : W16, d, a);
@@ -218,7 +218,7 @@ static void long_multiply(struct emit *e)
 		struct opnd t = opnd_reg(scratch_alloc(e));
 
 		enc_mov(enc, W32, q, use_ref(e, op->dst2));
-		enc_shift(enc, SHIFT_SHL, W64, q, 32);
+		enc_shift(enc, HOST_SHL, W64, q, 32);
 		enc_mov(enc, W32, t, use_ref(e, op->dst));
 		enc_alu(enc, ALU_OR, W64, q, t);
 		enc_alu(enc, ALU_ADD, W64, p, q);
@@ -227,7 +227,7 @@ static void long_multiply(struct emit *e)
 	scratch_free(e, q.reg);
 	low = def_ref(e, op->dst);
 	enc_mov(enc, W32, low, p);
-	enc_shift(enc, SHIFT_SHR, W64, p, 32);
+	enc_shift(enc, HOST_SHR, W64, p, 32);
 	high = def_ref(e, op->dst2);
 	enc_mov(enc, W32, high, p);
 	def_done(e, op->dst);
@@ -299,7 +299,7 @@ static void get_nzcv(struct emit *e)
 		enc_mov(enc, W32, u, opnd_imm(NZCV_ALL));
 		enc_mov(enc, W32, t, CPU_OPND(nzcv));
 		enc_pext(enc, t.reg, t.reg, u);
-		enc_shift(enc, SHIFT_SHL, W32, t, 28);
+		enc_shift(enc, HOST_SHL, W32, t, 28);
 	} else {
 		struct opnd w = opnd_reg(scratch_alloc(e));
 
@@ -307,12 +307,12 @@ static void get_nzcv(struct emit *e)
 		enc_mov(enc, W32, u, t);
 		enc_mov(enc, W32, w, t);
 		enc_alu(enc, ALU_AND, W32, t, opnd_imm(NZCV_N | NZCV_Z));
-		enc_shift(enc, SHIFT_SHL, W32, t, 16);
+		enc_shift(enc, HOST_SHL, W32, t, 16);
 		enc_alu(enc, ALU_AND, W32, u, opnd_imm(NZCV_C));
-		enc_shift(enc, SHIFT_SHL, W32, u, 21);
+		enc_shift(enc, HOST_SHL, W32, u, 21);
 		enc_alu(enc, ALU_OR, W32, t, u);
 		enc_alu(enc, ALU_AND, W32, w, opnd_imm(NZCV_V));
-		enc_shift(enc, SHIFT_SHL, W32, w, 28);
+		enc_shift(enc, HOST_SHL, W32, w, 28);
 		enc_alu(enc, ALU_OR, W32, t, w);
 		scratch_free(e, w.reg);
 	}
@@ -337,7 +337,7 @@ static void set_nzcv(struct emit *e)
 	t = opnd_reg(scratch_alloc(e));
 	u = opnd_reg(scratch_alloc(e));
 	enc_mov(enc, W32, t, use_ref(e, e->op->a));
-	enc_shift(enc, SHIFT_SHR, W32, t, 28);
+	enc_shift(enc, HOST_SHR, W32, t, 28);
 	if (e->x64->host.bmi2) {
 		enc_mov(enc, W32, u, opnd_imm(NZCV_ALL));
 		enc_pdep(enc, t.reg, t.reg, u);
@@ -349,10 +349,10 @@ static void set_nzcv(struct emit *e)
 		enc_mov(enc, W32, w, t);
 		enc_alu(enc, ALU_AND, W32, t, opnd_imm(1));
 		enc_alu(enc, ALU_AND, W32, u, opnd_imm(2));
-		enc_shift(enc, SHIFT_SHL, W32, u, 7);
+		enc_shift(enc, HOST_SHL, W32, u, 7);
 		enc_alu(enc, ALU_OR, W32, t, u);
 		enc_alu(enc, ALU_AND, W32, w, opnd_imm(12));
-		enc_shift(enc, SHIFT_SHL, W32, w, 12);
+		enc_shift(enc, HOST_SHL, W32, w, 12);
 		enc_alu(enc, ALU_OR, W32, t, w);
 	}
 	if (keep & e->live[e->i]) {

@@ -204,7 +204,7 @@ static void jump_by_cache(struct emit *e)
 
 	static_assert(sizeof(struct jump_entry) == 16 && JUMP_CACHE_BITS == 12, "index computed below");
 	enc_mov(enc, W32, opnd_reg(RCX), opnd_reg(RAX));
-	enc_shift(enc, SHIFT_SHR, W32, opnd_reg(RCX), 12);
+	enc_shift(enc, HOST_SHR, W32, opnd_reg(RCX), 12);
 	enc_alu(enc, ALU_XOR, W32, opnd_reg(RCX), opnd_reg(RAX));
 	enc_alu(enc, ALU_AND, W32, opnd_reg(RCX), opnd_imm((JUMP_CACHE_SIZE - 1) << 1));
 	enc_mov(enc, W64, opnd_reg(RDX), CPU_OPND(jump_cache));

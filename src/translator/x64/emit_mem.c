@@ -124,9 +124,9 @@ static void look_up(struct emit *e, unsigned addend, unsigned addr, bool load, s
 	struct enc *enc = &e->enc;
 
 	enc_mov(enc, W32, opnd_reg(addend), opnd_reg(addr));
-	enc_shift(enc, SHIFT_SHR, W32, opnd_reg(addend), GUEST_PAGE_BITS);
+	enc_shift(enc, HOST_SHR, W32, opnd_reg(addend), GUEST_PAGE_BITS);
 	if (e->op->mem & ACCESS_USER && e->ir->key & KEY_PRIV) {
-		enc_shift(enc, SHIFT_SHL, W32, opnd_reg(addend), 3);
+		enc_shift(enc, HOST_SHL, W32, opnd_reg(addend), 3);
 		enc_alu(enc, ALU_ADD, W64, opnd_reg(addend), CPU_OPND(user_space));
 		enc_mov(enc, W64, opnd_reg(addend), opnd_mem(addend, offset));
 	} else {
@@ -183,7 +183,7 @@ static void load_from(struct emit *e, unsigned dst, struct opnd mem)
 		enc_movzx(enc, W16, dst, mem);
 		if (big) {
 			enc_bswap(enc, W32, dst);
-			enc_shift(enc, is_signed ? SHIFT_SAR : SHIFT_SHR, W32, opnd_reg(dst), 16);
+			enc_shift(enc, is_signed ? HOST_SAR : HOST_SHR, W32, opnd_reg(dst), 16);
 		}
 		return;
 	default:
@@ -218,7 +218,7 @@ static struct opnd store_value(struct emit *e)
 	if (op->mem & ACCESS_BE && log2) {
 		enc_bswap(enc, log2 == 3 ? W64 : W32, reg);
 		if (log2 == 1)
-			enc_shift(enc, SHIFT_SHR, W32, opnd_reg(reg), 16);
+			enc_shift(enc, HOST_SHR, W32, opnd_reg(reg), 16);
 	}
 	return opnd_reg(reg);
 }

@@ -2,9 +2,9 @@
 #include "base/base.h"
 #include "translator/x64/emit.h"
 
-static enum shift_op host_shift(unsigned op)
+static enum host_shift_op host_shift(unsigned op)
 {
-	return op == IR_LSL ? SHIFT_SHL : op == IR_LSR ? SHIFT_SHR : op == IR_ASR ? SHIFT_SAR : SHIFT_ROR;
+	return op == IR_LSL ? HOST_SHL : op == IR_LSR ? HOST_SHR : op == IR_ASR ? HOST_SAR : HOST_ROR;
 }
 
 static void result_nz(struct emit *e, struct opnd d)
@@ -75,7 +75,7 @@ static void shift_32(struct emit *e)
 		if (t.reg == a.reg && a.kind == OPND_REG && d.kind != OPND_REG)
 			t = opnd_reg(scratch_alloc(e));
 		move(e, t, a);
-		enc_shift(&e->enc, SHIFT_SAR, W32, t, 31);
+		enc_shift(&e->enc, HOST_SAR, W32, t, 31);
 		move(e, d, t);
 	} else {
 		move(e, d, opnd_imm(0));
@@ -185,7 +185,7 @@ static void shift_reg(struct emit *e)
 	if (carry) {
 		carry_of_count(e, x.reg);
 		if (right)
-			enc_shift(enc, SHIFT_SHR, W64, x, 1);
+			enc_shift(enc, HOST_SHR, W64, x, 1);
 	}
 	scratch_free(e, RCX);
 	d = def_ref(e, op->dst);
@@ -205,7 +205,7 @@ static void rotate_by_carry(struct emit *e)
 	d = def_ref(e, op->dst);
 	t = d.kind == OPND_REG || opnd_same(d, a) ? d : opnd_reg(scratch_alloc(e));
 	move(e, t, a);
-	enc_shift(&e->enc, SHIFT_RCR, W32, t, 1);
+	enc_shift(&e->enc, HOST_RCR, W32, t, 1);
 	move(e, d, t);
 	def_done(e, op->dst);
 	nz_after_carry(e, d);

@@ -252,7 +252,7 @@ void enc_neg(struct enc *e, enum width w, struct opnd dst)
 	put_op(e, w, 0, 0xf7, 3, dst, 0);
 }
 
-void enc_shift(struct enc *e, enum shift_op op, enum width w, struct opnd dst, unsigned count)
+void enc_shift(struct enc *e, enum host_shift_op op, enum width w, struct opnd dst, unsigned count)
 {
 	BUG_ON(count == 0 || count > 63 || w == W8);
 	if (count == 1) {
@@ -263,7 +263,7 @@ void enc_shift(struct enc *e, enum shift_op op, enum width w, struct opnd dst, u
 	enc_u8(e, (uint8_t)count);
 }
 
-void enc_shift_cl(struct enc *e, enum shift_op op, enum width w, struct opnd dst)
+void enc_shift_cl(struct enc *e, enum host_shift_op op, enum width w, struct opnd dst)
 {
 	put_op(e, w, 0, 0xd3, op, dst, 0);
 }

@@ -12,7 +12,7 @@
 enum host_reg { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, HOST_REG_NONE = 0xff };
 
 enum alu_op { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
-enum shift_op { SHIFT_ROL, SHIFT_ROR, SHIFT_RCL, SHIFT_RCR, SHIFT_SHL, SHIFT_SHR, SHIFT_SAR = 7 };
+enum host_shift_op { HOST_ROL, HOST_ROR, HOST_RCL, HOST_RCR, HOST_SHL, HOST_SHR, HOST_SAR = 7 };
 enum bmi_shift { BMI_SHLX, BMI_SHRX, BMI_SARX };
 enum host_cc { CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A, CC_S, CC_NS, CC_P, CC_NP, CC_L, CC_GE, CC_LE, CC_G };
 #define CC_NOT(cc) ((enum host_cc)((cc) ^ 1))
@@ -84,8 +84,8 @@ void enc_movsx(struct enc *e, enum width to, enum width from, unsigned dst, stru
 void enc_lea(struct enc *e, enum width w, unsigned dst, struct opnd mem);
 void enc_not(struct enc *e, enum width w, struct opnd dst);
 void enc_neg(struct enc *e, enum width w, struct opnd dst);
-void enc_shift(struct enc *e, enum shift_op op, enum width w, struct opnd dst, unsigned count);
-void enc_shift_cl(struct enc *e, enum shift_op op, enum width w, struct opnd dst);
+void enc_shift(struct enc *e, enum host_shift_op op, enum width w, struct opnd dst, unsigned count);
+void enc_shift_cl(struct enc *e, enum host_shift_op op, enum width w, struct opnd dst);
 void enc_shiftx(struct enc *e, enum bmi_shift op, enum width w, unsigned dst, struct opnd src, unsigned count); /* BMI2 */
 void enc_rorx(struct enc *e, enum width w, unsigned dst, struct opnd src, unsigned count);                     /* BMI2 */
 void enc_andn(struct enc *e, enum width w, unsigned dst, unsigned inverted, struct opnd src);                  /* BMI1 */

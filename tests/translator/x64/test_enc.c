@@ -166,11 +166,11 @@ START_TEST(shifts)
 		for (unsigned r = 0; r < 16; r++) {
 			if (!shift_names[op])
 				continue;
-			ONE(enc_shift(e, (enum shift_op)op, W32, opnd_reg(r), 1), fmt(text, shift_names[op], names[W32][r], "1"));
-			ONE(enc_shift(e, (enum shift_op)op, W64, opnd_reg(r), 33), fmt(text, shift_names[op], names[W64][r], "0x21"));
-			ONE(enc_shift_cl(e, (enum shift_op)op, W64, opnd_reg(r)), fmt(text, shift_names[op], names[W64][r], "cl"));
+			ONE(enc_shift(e, (enum host_shift_op)op, W32, opnd_reg(r), 1), fmt(text, shift_names[op], names[W32][r], "1"));
+			ONE(enc_shift(e, (enum host_shift_op)op, W64, opnd_reg(r), 33), fmt(text, shift_names[op], names[W64][r], "0x21"));
+			ONE(enc_shift_cl(e, (enum host_shift_op)op, W64, opnd_reg(r)), fmt(text, shift_names[op], names[W64][r], "cl"));
 		}
-	ONE(enc_shift(e, SHIFT_SHR, W32, opnd_mem(RBP, -80), 4), "shr dword ptr [rbp - 0x50], 4");
+	ONE(enc_shift(e, HOST_SHR, W32, opnd_mem(RBP, -80), 4), "shr dword ptr [rbp - 0x50], 4");
 	for (unsigned op = 0; op < 3; op++)
 		for (unsigned r = 0; r < 16; r++) {
 			snprintf(text, sizeof(text), "%s %s, ecx, %s", bmi_names[op], names[W32][r], names[W32][15 - r]);
@@ -254,11 +254,11 @@ START_TEST(jumps)
 		ck_assert_uint_eq(*where, 0);
 	}
 	enc_init(e, code, code + sizeof(code), 0x10000);
-	enc_jmp_to(e, code + 0x10000 + 100);
+	enc_jmp_to(e, (const uint8_t *)((uintptr_t)code + 0x10000 + 100));
 	ck_assert_uint_eq(disasm_one(DISASM_X64, code, 5, 0x1000, text, sizeof(text)), 5);
 	ck_assert_str_eq(text, "jmp 0x1064");
 	enc_init(e, code, code + sizeof(code), 0x10000);
-	enc_call_to(e, code + 0x10000);
+	enc_call_to(e, (const uint8_t *)((uintptr_t)code + 0x10000));
 	disasm_one(DISASM_X64, code, 5, 0x1000, text, sizeof(text));
 	ck_assert_str_eq(text, "call 0x1000");
 	/* too far for a short one */

@@ -1,0 +1,288 @@
+/* emit_simd.c - copies of VFP registers in xmm registers, the cold path of VFP and Advanced SIMD ops, and their constants. */
+#include "base/base.h"
+#include "translator/x64/emit_simd.h"
+
+#include <string.h>
+
+#define FIRST_COPY 6
+#define XMM_COUNT 16
+#define FPSCR_IXC_BIT (1u << 4)
+
+/* --- copies --- */
+
+void xmm_drop_all(struct emit *e)
+{
+	memset(e->xmm.copies, 0, sizeof(e->xmm.copies));
+}
+
+void xmm_begin(struct emit *e)
+{
+	e->sse = (struct enc_sse){ .enc = &e->enc, .pool = e->x64->stubs.pool, .avx = e->x64->host.avx };
+	memset(&e->xmm, 0, sizeof(e->xmm));
+}
+
+static bool overlaps(const struct vfp_copy *copy, unsigned offset, unsigned bytes)
+{
+	return copy->bytes && copy->offset < offset + bytes && offset < copy->offset + copy->bytes;
+}
+
+/* The D registers of the bytes. */
+static uint32_t d_mask(unsigned offset, unsigned bytes)
+{
+	return bytes == 16 ? 3u << offset / 8 : 1u << offset / 8;
+}
+
+void xmm_vfp_written(struct emit *e, unsigned offset, unsigned bytes)
+{
+	for (unsigned i = FIRST_COPY; i < XMM_COUNT; i++)
+		if (overlaps(&e->xmm.copies[i], offset, bytes))
+			e->xmm.copies[i].bytes = 0;
+	e->xmm.flushed &= ~d_mask(offset, bytes);
+	if (bytes == 16)
+		e->xmm.narrow &= ~d_mask(offset, bytes);
+	else
+		e->xmm.narrow |= d_mask(offset, bytes);
+}
+
+static unsigned take(struct emit *e)
+{
+	unsigned oldest = 0;
+
+	for (unsigned i = FIRST_COPY; i < XMM_COUNT; i++) {
+		if (e->xmm.pinned >> i & 1)
+			continue;
+		if (!e->xmm.copies[i].bytes) {
+			oldest = i;
+			break;
+		}
+		if (!oldest || e->xmm.copies[i].used < e->xmm.copies[oldest].used)
+			oldest = i;
+	}
+	BUG_ON(!oldest);
+	e->xmm.copies[oldest].bytes = 0;
+	e->xmm.pinned |= (uint16_t)(1u << oldest);
+	e->xmm.used = true;
+	return oldest;
+}
+
+static void remember(struct emit *e, unsigned xmm, unsigned offset, unsigned bytes)
+{
+	e->xmm.copies[xmm] = (struct vfp_copy){ .offset = (uint16_t)offset, .bytes = (uint8_t)bytes, .used = ++e->xmm.clock };
+}
+
+static void load(struct emit *e, unsigned xmm, unsigned offset, unsigned bytes)
+{
+	struct opnd high = vfp_opnd(offset + 8);
+
+	if (bytes == 4) {
+		sse_op2(&e->sse, SSE_MOVSS, W32, xmm, vfp_opnd(offset));
+	} else if (bytes == 8) {
+		sse_op2(&e->sse, SSE_MOVSD, W32, xmm, vfp_opnd(offset));
+	} else if (e->xmm.narrow & d_mask(offset, bytes)) {
+		/* One load of what two stores wrote would wait for both to reach the cache. */
+		sse_op2(&e->sse, SSE_MOVSD, W32, xmm, vfp_opnd(offset));
+		sse_op3(&e->sse, SSE_MOVHPS, xmm, xmm, high);
+	} else {
+		sse_op2(&e->sse, SSE_MOVUPS, W32, xmm, vfp_opnd(offset));
+	}
+}
+
+unsigned vfp_use(struct emit *e, unsigned offset, unsigned bytes)
+{
+	unsigned xmm;
+
+	for (unsigned i = FIRST_COPY; i < XMM_COUNT; i++) {
+		struct vfp_copy *copy = &e->xmm.copies[i];
+
+		if (copy->bytes == bytes && copy->offset == offset) {
+			copy->used = ++e->xmm.clock;
+			e->xmm.pinned |= (uint16_t)(1u << i);
+			return i;
+		}
+	}
+	xmm = take(e);
+	load(e, xmm, offset, bytes);
+	remember(e, xmm, offset, bytes);
+	return xmm;
+}
+
+unsigned vfp_def(struct emit *e)
+{
+	return take(e);
+}
+
+void vfp_set(struct emit *e, unsigned xmm, unsigned offset, unsigned bytes)
+{
+	enum sse_op store = bytes == 4 ? SSE_MOVSS_ST : bytes == 8 ? SSE_MOVSD_ST : SSE_MOVUPS_ST;
+
+	/* stores have two operands in VEX too */
+	sse_op2(&e->sse, store, W32, xmm, vfp_opnd(offset));
+	xmm_vfp_written(e, offset, bytes);
+	remember(e, xmm, offset, bytes);
+}
+
+unsigned xmm_temp(struct emit *e)
+{
+	BUG_ON(e->xmm.temps == FIRST_COPY);
+	return e->xmm.temps++;
+}
+
+/* --- the cold way --- */
+
+struct cold *simd_cold(struct emit *e)
+{
+	struct cold *cold = cold_add(e, COLD_SIMD);
+
+	cold->pc = e->op->imm2;
+	cold->site = (uint16_t)e->op->imm;
+	cold->size = 0;
+	return cold;
+}
+
+void simd_cold_back(struct emit *e, struct cold *cold, unsigned xmm, unsigned offset, unsigned bytes)
+{
+	cold->reg = (uint8_t)xmm;
+	cold->size = (uint8_t)bytes;
+	cold->count = (uint16_t)offset;
+	cold->back = enc_here(&e->enc);
+}
+
+void simd_need_ixc(struct emit *e, struct cold *cold)
+{
+	enc_test(&e->enc, W8, CPU_OPND(fpscr), opnd_imm(FPSCR_IXC_BIT));
+	cold_jcc(e, cold, CC_E);
+}
+
+/* xmm3 = all ones where 2v + 2^24 is above that of the least normal number, or where the value is zero if @zero. */
+static void value_fits(struct emit *e, unsigned v, bool zero)
+{
+	struct enc_sse *s = &e->sse;
+
+	sse_op3(s, SSE_PADDD, 3, v, opnd_reg(v));
+	if (zero) {
+		sse_op3(s, SSE_PXOR, 4, 4, opnd_reg(4));
+		sse_op3(s, SSE_PCMPEQD, 4, 4, opnd_reg(3));
+	}
+	sse_op3(s, SSE_PADDD, 3, 3, pool(POOL_STEP32));
+	sse_op2(s, SSE_MOVAPS, W32, 5, opnd_reg(3));
+	sse_op3(s, SSE_PMAXUD, 5, 5, pool(POOL_LEAST32));
+	sse_op3(s, SSE_PCMPEQD, 3, 3, opnd_reg(5));
+	if (zero)
+		sse_op3(s, SSE_POR, 3, 3, opnd_reg(4));
+}
+
+/* The quick check of NEON arithmetic does not let zeros pass: they do if no product has become zero. xmm1, xmm3-xmm5 are free, xmm0 may be a product. */
+static void check_zeros(struct emit *e, const struct cold *cold)
+{
+	struct enc_sse *s = &e->sse;
+	const struct zero_check *zero = &cold->zeros;
+
+	sse_op2(s, SSE_MOVAPS, W32, 1, pool(POOL_ONES));
+	for (unsigned i = 0; i < zero->count; i++) {
+		value_fits(e, zero->values[i], true);
+		sse_op3(s, SSE_PAND, 1, 1, opnd_reg(3));
+	}
+	if (zero->product) {
+		value_fits(e, 0, false);
+		for (unsigned i = 0; i < 2; i++) {
+			sse_op3(s, SSE_PADDD, 4, zero->factors[i], opnd_reg(zero->factors[i]));
+			sse_op3(s, SSE_PXOR, 5, 5, opnd_reg(5));
+			sse_op3(s, SSE_PCMPEQD, 4, 4, opnd_reg(5));
+			sse_op3(s, SSE_POR, 3, 3, opnd_reg(4));
+		}
+		sse_op3(s, SSE_PAND, 1, 1, opnd_reg(3));
+	}
+	sse_op2(s, SSE_MOVMSKPS, W32, zero->scratch, opnd_reg(1));
+	enc_not(&e->enc, W32, opnd_reg(zero->scratch));
+	enc_test(&e->enc, W8, opnd_reg(zero->scratch), opnd_imm(cold->zeros.mask));
+	enc_jcc_to(&e->enc, CC_E, cold->zeros.back);
+}
+
+void emit_simd_cold(struct emit *e, struct cold *cold)
+{
+	struct enc *enc = &e->enc;
+
+	if (cold->zeros.jump) {
+		/* only one of the jumps comes here; the others go on behind */
+		enc_bind32(enc, cold->zeros.jump);
+		check_zeros(e, cold);
+	}
+	for (unsigned i = 0; i < cold->jump_count; i++)
+		enc_bind32(enc, cold->jumps[i]);
+	enc_push_imm(enc, (int32_t)cold->pc);
+	enc_push_imm(enc, (int32_t)cold->site);
+	enc_call_to(enc, e->x64->stubs.simd_cold);
+	if (cold->size)
+		sse_op2(&e->sse, cold->size == 4 ? SSE_MOVSS : cold->size == 8 ? SSE_MOVSD : SSE_MOVUPS, W32, cold->reg, vfp_opnd(cold->count));
+	if (cold->it) /* a comparison whose flags go on in EFLAGS: edx as for V and C set */
+		enc_mov(enc, W32, opnd_reg(cold->spare), opnd_imm(0x80));
+	enc_jmp_to(enc, cold->back);
+}
+
+/* --- the op --- */
+
+bool emit_simd_inline(struct emit *e)
+{
+	bool done;
+
+	e->xmm.temps = 0;
+	e->xmm.pinned = 0;
+	done = e->op->imm < SIMD_VMOV ? emit_simd_vfp(e) : emit_simd_int(e) || emit_simd_move(e) || emit_simd_float(e);
+	e->xmm.pinned = 0;
+	return done;
+}
+
+/* --- shared code --- */
+
+static const uint8_t saved_scratch[] = { RAX, RCX, RDX };
+static const uint8_t saved_homes[] = { RSI, RDI, R8, R9, R10, R11 };
+#define SAVED_XMM (16 * (XMM_COUNT - FIRST_COPY))
+#define COLD_FRAME 240 /* 10 xmm, 9 registers, kept a multiple of 16 */
+
+static void saved(struct enc_sse *s, bool restore)
+{
+	int32_t at = SAVED_XMM;
+
+	for (unsigned i = FIRST_COPY; i < XMM_COUNT; i++)
+		sse_op2(s, restore ? SSE_MOVUPS : SSE_MOVUPS_ST, W32, i, opnd_mem(RSP, 16 * (int32_t)(i - FIRST_COPY)));
+	for (unsigned i = 0; i < ARRAY_SIZE(saved_scratch) + ARRAY_SIZE(saved_homes); i++, at += 8) {
+		unsigned reg = i < ARRAY_SIZE(saved_scratch) ? saved_scratch[i] : saved_homes[i - ARRAY_SIZE(saved_scratch)];
+
+		if (restore)
+			enc_mov(s->enc, W64, opnd_reg(reg), opnd_mem(RSP, at));
+		else
+			enc_mov(s->enc, W64, opnd_mem(RSP, at), opnd_reg(reg));
+	}
+}
+
+/* On the stack: descriptor, operation, return address. All registers are kept. */
+void simd_stubs(struct x64 *x64, struct enc *enc)
+{
+	static const uint64_t constants[POOL_COUNT][2] = {
+#define POOL(name, low, high) { low, high },
+		SIMD_POOL(POOL)
+#undef POOL
+	};
+	struct enc_sse s = { .enc = enc, .avx = x64->host.avx };
+
+	static_assert(SAVED_XMM + 8 * (ARRAY_SIZE(saved_scratch) + ARRAY_SIZE(saved_homes)) <= COLD_FRAME, "the frame holds them");
+	enc_align(enc, 16);
+	x64->stubs.pool = enc_here(enc);
+	for (unsigned i = 0; i < POOL_COUNT; i++)
+		for (unsigned word = 0; word < 4; word++)
+			enc_u32(enc, (uint32_t)(constants[i][word / 2] >> 32 * (word & 1)));
+	x64->stubs.simd_cold = enc_here(enc);
+	enc_lea(enc, W64, RSP, opnd_mem(RSP, -COLD_FRAME));
+	saved(&s, false);
+	enc_lea(enc, W64, RDI, opnd_mem(RBP, -CPU_BIAS));
+	enc_mov(enc, W32, opnd_reg(RAX), opnd_mem(RSP, COLD_FRAME + 8));
+	enc_mov(enc, W32, opnd_reg(RSI), opnd_mem(RSP, COLD_FRAME + 16));
+	enc_imul_imm(enc, W32, RAX, opnd_reg(RAX), sizeof(struct simd_info));
+	enc_mov_imm64(enc, RCX, (uintptr_t)simd_info);
+	enc_call_opnd(enc, opnd_sib(RCX, RAX, 0, offsetof(struct simd_info, fn)));
+	saved(&s, true);
+	enc_lea(enc, W64, RSP, opnd_mem(RSP, COLD_FRAME));
+	enc_u8(enc, 0xc2); /* ret 16 */
+	enc_u8(enc, 16);
+	enc_u8(enc, 0);
+}
