@@ -190,11 +190,11 @@ static bool addresses_fit(const struct insn *insn, enum kind kind)
 	return true;
 }
 
-static bool acceptable(const struct sequence *s, const struct insn *insn, const struct decode_row *row, const struct decode_row *got)
+static bool acceptable(const struct sequence *s, const struct insn *insn, const struct decode_row *row)
 {
 	enum kind kind;
 
-	if (insn->status != INSN_OK || row != got)
+	if (insn->status != INSN_OK || row != decode_row(insn->row))
 		return false;
 	kind = kind_of(s, insn);
 	if (kind == KIND_NO || !results_fit(insn))
@@ -227,7 +227,7 @@ static void random_insn(struct sequence *s, struct rng *rng, unsigned at, bool i
 			if (pattern.width == 16)
 				bits <<= 16;
 			decode(s->set, bits, &insn);
-			if (!acceptable(s, &insn, row, decode_row(insn.row)))
+			if (!acceptable(s, &insn, row))
 				continue;
 			/* Unicorn's fault: ISB in an IT block, which A8.8.53 permits, loses ITSTATE there. */
 			if (in_it && (insn.cond != INSN_COND_AL || insn.op == INSN_ISB))
