@@ -115,26 +115,33 @@ static int bind_unmodelled(struct binder *binder, const struct device_binding *b
 
 /* --- interrupts --- */
 
+int binder_connect(struct binder *binder, int node, unsigned index, struct line *line, struct error *err)
+{
+	struct device *controller;
+	uint32_t spec[8];
+	char path[256];
+	int parent, ret;
+	int cells = tree_interrupt(binder->tree, node, index, &parent, spec);
+
+	tree_path(binder->tree, node, path, sizeof(path));
+	if (cells < 0)
+		return error_set(err, EINVAL, "%s: interrupt %u of the tree is malformed", path, index);
+	controller = device_of(binder, parent);
+	if (!controller || !controller->class->irq_input)
+		return 0; /* its controller has no model or is disabled: the line hangs in the air */
+	ret = controller->class->irq_input(controller, spec, (unsigned)cells, line, err);
+	if (ret)
+		error_prefix(err, "%s: interrupt %u", path, index);
+	return ret;
+}
+
 static int connect_interrupts(struct binder *binder, struct device *dev, const struct device_binding *b, struct error *err)
 {
-	for (unsigned i = 0; i < b->irq_count; i++) {
-		struct device *controller;
-		uint32_t spec[8];
-		int node, cells, ret;
+	int ret = 0;
 
-		cells = tree_interrupt(binder->tree, b->node, i, &node, spec);
-		if (cells < 0)
-			return error_set(err, EINVAL, "%s: interrupt %u of the tree is malformed", b->path, i);
-		controller = device_of(binder, node);
-		if (!controller || !controller->class->irq_input)
-			continue; /* its controller has no model or is disabled: the line hangs in the air */
-		ret = controller->class->irq_input(controller, spec, (unsigned)cells, &dev->irq[i], err);
-		if (ret) {
-			error_prefix(err, "%s: interrupt %u", b->path, i);
-			return ret;
-		}
-	}
-	return 0;
+	for (unsigned i = 0; i < b->irq_count && !ret; i++)
+		ret = binder_connect(binder, b->node, i, &dev->irq[i], err);
+	return ret;
 }
 
 static unsigned count_interrupts(const struct tree *tree, int node)

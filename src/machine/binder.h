@@ -11,6 +11,7 @@ struct binder;
 struct chardev;
 struct device;
 struct device_env;
+struct line;
 struct tree;
 
 enum unmodelled { UNMODELLED_ABORT, UNMODELLED_LOG, UNMODELLED_RAM };
@@ -33,6 +34,11 @@ void binder_destroy(struct binder *binder);
 void binder_reset(struct binder *binder);
 /* All devices in tree order, linked by ->next. */
 struct device *binder_devices(struct binder *binder);
+/*
+ * Connects interrupt @index of @node, which has no device of its own (a core's PMU), to its controller's input. The line stays unconnected
+ * when that has no model. -EINVAL and a filled error for a malformed specifier.
+ */
+int binder_connect(struct binder *binder, int node, unsigned index, struct line *line, struct error *err);
 /* The path of the enabled or disabled node of @tree whose reg holds @addr; NULL: none. For diagnosis. */
 const char *binder_claimant(const struct tree *tree, gpa_t addr, char *buf, size_t size);
 

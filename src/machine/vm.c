@@ -9,6 +9,7 @@
 
 #include "base/event.h"
 #include "base/log.h"
+#include "cpu/cp15.h"
 #include "cpu/cpu.h"
 #include "devices/device.h"
 #include "fdt/tree.h"
@@ -162,6 +163,16 @@ static uint64_t hook_cycles(struct cpu *cpu)
 	return cpu_insns(cpu);
 }
 
+static void hook_pmu_irq(struct cpu *cpu, bool level)
+{
+	struct vm *vm = cpu->hooks_opaque;
+
+	/* From a CP15 access on the core's own thread; the line belongs to the interrupt controller, which is under the lock. */
+	pthread_mutex_lock(&vm->lock);
+	line_set(&vm->pmu_line, level);
+	pthread_mutex_unlock(&vm->lock);
+}
+
 static const struct cpu_hooks cpu_hooks = {
 	.mmu_changed = hook_mmu_changed,
 	.tlb_op = hook_tlb_op,
@@ -169,6 +180,7 @@ static const struct cpu_hooks cpu_hooks = {
 	.translate = hook_translate,
 	.smc = hook_smc,
 	.cycles = hook_cycles,
+	.pmu_irq = hook_pmu_irq,
 };
 
 static void on_table_written(void *opaque, struct frame *frame, gpa_t addr, unsigned size)
@@ -407,6 +419,17 @@ static int create_core(struct vm *vm, struct error *err)
 	return vm->translator ? 0 : -ENOMEM;
 }
 
+/* The PMU is part of the core; only its interrupt is in the tree. */
+static int connect_pmu(struct vm *vm, struct error *err)
+{
+	int depth = 0;
+
+	for (int node = tree_next(vm->tree, -1, &depth); node >= 0; node = tree_next(vm->tree, node, &depth))
+		if (tree_compatible(vm->tree, node, "arm,cortex-a9-pmu") && tree_enabled(vm->tree, node))
+			return binder_connect(vm->binder, node, 0, &vm->pmu_line, err);
+	return 0;
+}
+
 static int create_devices(struct vm *vm, struct error *err)
 {
 	struct binder_options options = {.unmodelled = vm->options.unmodelled, .serial = serial_chardev, .opaque = vm};
@@ -418,7 +441,7 @@ static int create_devices(struct vm *vm, struct error *err)
 		.opaque = vm,
 	};
 	vm->binder = binder_create(vm->tree, &vm->env, &options, err);
-	return vm->binder ? 0 : -EINVAL;
+	return vm->binder ? connect_pmu(vm, err) : -EINVAL;
 }
 
 /* What to boot: the options, else /chosen (paths from the tree's folder), else the built-in guest. */
@@ -684,6 +707,8 @@ enum vm_end vm_run(struct vm *vm)
 		if (!atomic_load(&vm->cpu.halted)) {
 			pthread_mutex_unlock(&vm->lock);
 			exit = translator_run(&vm->cpu, insns);
+			if (vm->cpu.cp15.pminten)
+				cpu_pmu_sync(&vm->cpu);
 			pthread_mutex_lock(&vm->lock);
 			event_clock_run(&vm->clock);
 		}

@@ -27,6 +27,7 @@ struct vm {
 	struct io_loop *loop;
 	struct chardev *serial[8];
 	struct device_env env;
+	struct line pmu_line; /* the core's PMU overflow */
 	int64_t rtc_epoch_ns;
 
 	pthread_mutex_t lock;
