@@ -623,6 +623,7 @@ static void reset(struct vm *vm)
 	cpu_reset(&vm->cpu);
 	mmu_reset(vm->mmu);
 	translator_reset(vm->translator);
+	line_set(&vm->pmu_line, false);
 	binder_reset(vm->binder);
 	boot_install(vm->boot, vm->phys, &vm->cpu);
 	vm->reset_wanted = false;
