@@ -2,8 +2,8 @@
  * test_simd_insn.c - every VFP and Advanced SIMD row of the decoder, from instruction word to result, against Unicorn's Cortex-A9: decoder, lift, passes,
  * interpreter, emitted code and operations at once.
  *
- * For each row random words in A32 and T32 run as single instructions from random state: D0-D31, FPSCR, core registers, flags and
- * memory must agree. SIMD_SEED, SIMD_COUNT (words a row), SIMD_ROW (one row by name) and SIMD_WAY replay.
+ * For each row random words in A32 and T32 run as single instructions from random state, then random sequences of them: D0-D31, FPSCR, core
+ * registers, flags and memory must agree. SIMD_SEED, SIMD_COUNT (words a row), SIMD_SEQUENCES, SIMD_ROW (one row by name) and SIMD_WAY replay.
  */
 #include "base/base.h"
 
@@ -12,11 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "tests/cpu/test_simd_machine.h"
 #include "tests/cpu/test_simd_oracle.h"
 #include "translator/decode/insn.h"
 
 #define DEFAULT_COUNT 12
+#define DEFAULT_SEQUENCES 500
 #define PRELUDE 0x1000u    /* loads the extension registers from STATE */
 #define POSTLUDE 0x2000u   /* stores them there */
 #define STATE 0x3000u
@@ -24,7 +26,7 @@
 #define CODE_SLOT 64u
 #define CODE_SIZE 0x80000u
 #define DATA 0x10000u
-#define DATA_SIZE 0x4000u
+#define DATA_SIZE 0x2000u
 #define DATA_MIDDLE (DATA + DATA_SIZE / 2)
 
 struct state {
@@ -33,7 +35,18 @@ struct state {
 	uint32_t r[15];
 	uint32_t cpsr; /* NZCV and E */
 	uint32_t sctlr_a;
+	uint64_t data_seed;
 	bool failed;
+};
+
+#define MAX_WORDS 12
+
+/* What runs. */
+struct program {
+	bool thumb;
+	unsigned count;
+	uint32_t words[MAX_WORDS];
+	const char *rows[MAX_WORDS];
 };
 
 /* Both sides. */
@@ -43,6 +56,7 @@ struct pair {
 	uint8_t *oracle_ram;
 	struct simd_random random;
 	unsigned slot;
+	bool last_failed; /* the last program ended by an exception */
 };
 
 static void pair_init(struct pair *p, enum way way)
@@ -110,8 +124,9 @@ static uc_err oracle_part(struct pair *p, uint32_t at, uint32_t size)
 	return p->oracle.uc_emu_start(p->oracle.uc, at, at + size, 0, 0);
 }
 
-static void run_oracle(struct pair *p, uint32_t pc, bool thumb, const struct state *in, struct state *out)
+static void run_oracle(struct pair *p, uint32_t pc, const struct program *program, const struct state *in, struct state *out)
 {
+	bool thumb = program->thumb;
 	uint32_t cpsr = 0x1df | in->cpsr | (thumb ? CPSR_T : 0);
 
 	memcpy(p->oracle_ram + STATE, in->d, sizeof(in->d));
@@ -120,7 +135,7 @@ static void run_oracle(struct pair *p, uint32_t pc, bool thumb, const struct sta
 	p->oracle.uc_reg_write(p->oracle.uc, UC_ARM_REG_CPSR, &cpsr);
 	for (unsigned i = 0; i < 15; i++)
 		p->oracle.uc_reg_write(p->oracle.uc, reg_ids[i], &in->r[i]);
-	out->failed = p->oracle.uc_emu_start(p->oracle.uc, pc | thumb, pc + 4, 0, 0) != UC_ERR_OK;
+	out->failed = p->oracle.uc_emu_start(p->oracle.uc, pc | thumb, pc + 4 * program->count, 0, 0) != UC_ERR_OK;
 	for (unsigned i = 0; i < 15; i++)
 		p->oracle.uc_reg_read(p->oracle.uc, reg_ids[i], &out->r[i]);
 	p->oracle.uc_reg_read(p->oracle.uc, UC_ARM_REG_CPSR, &cpsr);
@@ -132,36 +147,36 @@ static void run_oracle(struct pair *p, uint32_t pc, bool thumb, const struct sta
 
 /* --- one instruction --- */
 
-static void make_state(struct pair *p, const struct insn *insn, struct state *s)
+/* @misaligned: pointers may be. Unicorn does not check alignment, so only for what does not care. */
+static void make_state(struct pair *p, bool misaligned, struct state *s)
 {
 	for (unsigned i = 0; i < 32; i++)
 		s->d[i] = simd_random_value(&p->random);
 	s->fpscr = simd_random_fpscr(&p->random);
 	s->sctlr_a = simd_random(&p->random) & 1 ? SCTLR_A : 0;
-	/* Unicorn does not check alignment: aligned unless the instruction does not care */
-	for (unsigned i = 0; i < 15; i++) {
-		uint32_t offset = (uint32_t)simd_random(&p->random) % 64 * 32;
-		bool may_misalign = insn->op >= INSN_VLD1 && insn->op <= INSN_VLD4_DUP && !insn->valign && !s->sctlr_a;
-
-		s->r[i] = DATA_MIDDLE + offset + (may_misalign ? (uint32_t)simd_random(&p->random) % 32 : 0);
-	}
+	s->data_seed = simd_random(&p->random);
+	for (unsigned i = 0; i < 15; i++)
+		s->r[i] = DATA_MIDDLE + (uint32_t)simd_random(&p->random) % 16 * 32 + (misaligned && !s->sctlr_a ? (uint32_t)simd_random(&p->random) % 32 : 0);
 	s->cpsr = (uint32_t)simd_random(&p->random) & (0xf0000000 | CPSR_E);
 }
 
-static void put_code(struct pair *p, uint32_t pc, bool thumb, uint32_t word)
+static void put_code(struct pair *p, uint32_t pc, const struct program *program)
 {
-	uint32_t code[2] = { word, thumb ? 0xdf00df00 : 0xef000000 };
+	uint32_t code[MAX_WORDS + 1];
 
-	if (thumb)
-		code[0] = word >> 16 | word << 16;
-	memcpy(p->oracle_ram + pc, code, sizeof(code));
-	machine_put_code(&p->machine, pc, code, sizeof(code));
+	for (unsigned i = 0; i < program->count; i++)
+		code[i] = program->thumb ? ror32(program->words[i], 16) : program->words[i];
+	code[program->count] = program->thumb ? 0xdf00df00 : 0xef000000;
+	memcpy(p->oracle_ram + pc, code, 4 * (program->count + 1));
+	machine_put_code(&p->machine, pc, code, 4 * (program->count + 1));
 }
 
-static void fill_data(struct pair *p)
+static void fill_data(struct pair *p, uint64_t seed)
 {
+	struct simd_random random = { seed | 1 };
+
 	for (uint32_t i = 0; i < DATA_SIZE; i += 8) {
-		uint64_t v = simd_random(&p->random);
+		uint64_t v = simd_random(&random);
 
 		memcpy(p->oracle_ram + DATA + i, &v, 8);
 	}
@@ -176,10 +191,11 @@ static bool same(struct pair *p, const struct state *a, const struct state *b)
 	       !memcmp(p->machine.ram + DATA, p->oracle_ram + DATA, DATA_SIZE);
 }
 
-static void report(struct pair *p, const char *row, uint32_t word, bool thumb, const struct state *in, const struct state *ours,
-                   const struct state *theirs)
+static void report(struct pair *p, const struct program *program, const struct state *in, const struct state *ours, const struct state *theirs)
 {
-	printf("%s %s %08x: %s differs\n", row, thumb ? "T32" : "A32", word, way_names[p->machine.way]);
+	printf("%s differs:\n", way_names[p->machine.way]);
+	for (unsigned i = 0; i < program->count; i++)
+		printf("  %s %08x %s\n", program->thumb ? "T32" : "A32", program->words[i], program->rows[i]);
 	printf("  fpscr in %08x unicorn %08x ours %08x; failed: unicorn %d ours %d\n", in->fpscr, theirs->fpscr, ours->fpscr, theirs->failed, ours->failed);
 	if (ours->cpsr != theirs->cpsr)
 		printf("  flags unicorn %08x ours %08x\n", theirs->cpsr, ours->cpsr);
@@ -212,10 +228,8 @@ static bool excluded(const struct insn *insn, const struct state *in)
 	return false;
 }
 
-/* Runs one word in state @in. True: agrees. */
-static bool run_word(struct pair *p, const char *row, uint32_t word, bool thumb, const struct state *in)
+static bool agree(struct pair *p, const struct program *program, const struct state *in, struct state *ours, struct state *theirs)
 {
-	struct state ours, theirs;
 	uint32_t pc = CODE + p->slot++ % (CODE_SIZE / CODE_SLOT) * CODE_SLOT;
 
 	/* All slots used: a new one knows no old code. (Unicorn 2.0.1 crashes sooner or later when told to forget it.) */
@@ -223,12 +237,32 @@ static bool run_word(struct pair *p, const char *row, uint32_t word, bool thumb,
 		oracle_fini(&p->oracle);
 		ck_assert(oracle_init(&p->oracle, 0, MACHINE_RAM, p->oracle_ram, PRELUDE));
 	}
-	put_code(p, pc, thumb, word);
-	run_oracle(p, pc, thumb, in, &theirs);
-	run_ours(&p->machine, pc, thumb, in, &ours);
-	if (same(p, &ours, &theirs))
+	put_code(p, pc, program);
+	fill_data(p, in->data_seed);
+	run_oracle(p, pc, program, in, theirs);
+	run_ours(&p->machine, pc, program->thumb, in, ours);
+	p->last_failed = theirs->failed;
+	return same(p, ours, theirs);
+}
+
+/* Runs @program in state @in. True: agrees; else reports the words that are needed for the difference. */
+static bool run_program(struct pair *p, struct program *program, const struct state *in)
+{
+	struct state ours, theirs;
+
+	if (agree(p, program, in, &ours, &theirs))
 		return true;
-	report(p, row, word, thumb, in, &ours, &theirs);
+	for (unsigned i = program->count; i-- > 0 && program->count > 1;) {
+		struct program shorter = *program;
+
+		shorter.count--;
+		memmove(&shorter.words[i], &shorter.words[i + 1], (shorter.count - i) * sizeof(shorter.words[0]));
+		memmove(&shorter.rows[i], &shorter.rows[i + 1], (shorter.count - i) * sizeof(shorter.rows[0]));
+		if (!agree(p, &shorter, in, &ours, &theirs))
+			*program = shorter;
+	}
+	agree(p, program, in, &ours, &theirs);
+	report(p, program, in, &ours, &theirs);
 	return false;
 }
 
@@ -242,34 +276,108 @@ static uint32_t to_t32(uint32_t word)
 	return word >> 28 == 15 ? word : (word & 0x0fffffff) | 0xe0000000;
 }
 
-static bool run_row(struct pair *p, unsigned number, unsigned count, unsigned *ran)
+/* A random word of row @number in @thumb's set that @insn gets; false: tries were in vain. */
+static bool random_word(struct pair *p, unsigned number, bool thumb, uint32_t *word, struct insn *insn)
 {
 	const struct decode_row *row = decode_row(number);
 
-	for (unsigned tries = 0, done = 0; done < count && tries < 40 * count; tries++) {
+	for (unsigned tries = 0; tries < 40; tries++) {
 		uint32_t a32 = (uint32_t)((simd_random(&p->random) >> 16 & ~row->mask) | row->value);
-		bool thumb = tries & 1;
-		uint32_t word;
-		struct insn insn;
-		struct state in;
 
 		if (row->op == INSN_VMRS || row->op == INSN_VMSR)
 			a32 = (a32 & 0xfff0ffff) | 0x10000;
-		word = thumb ? to_t32(a32) : a32;
-		if (decode(thumb ? SET_T32 : SET_A32, word, &insn) != INSN_OK || insn.row != number)
+		*word = thumb ? to_t32(a32) : a32;
+		if (decode(thumb ? SET_T32 : SET_A32, *word, insn) == INSN_OK && insn->row == number)
+			return true;
+	}
+	return false;
+}
+
+static bool run_row(struct pair *p, unsigned number, unsigned count, unsigned *ran)
+{
+	for (unsigned tries = 0, done = 0; done < count && tries < 2 * count; tries++) {
+		struct program program = { .thumb = tries & 1, .count = 1, .rows = { decode_row(number)->name } };
+		struct insn insn;
+		struct state in;
+
+		if (!random_word(p, number, program.thumb, &program.words[0], &insn))
 			continue;
-		make_state(p, &insn, &in);
+		make_state(p, insn.op >= INSN_VLD1 && insn.op <= INSN_VLD4_DUP && !insn.valign, &in);
 		if (excluded(&insn, &in))
 			continue;
-		if (done % 4 == 0)
-			fill_data(p);
-		if (!run_word(p, row->name, word, thumb, &in))
+		if (!run_program(p, &program, &in))
 			return false;
 		done++;
 		(*ran)++;
 	}
 	return true;
 }
+
+static bool is_ours(const struct decode_row *row)
+{
+	return (row->table == TABLE_VFP || row->table == TABLE_NEON) && row->op > INSN_CHKA;
+}
+
+/*
+ * In a sequence core registers have roles: r0-r7 are pointers, r8 an index, the others may be written. FMA is UNDEFINED and would end it.
+ */
+static bool fits_sequence(const struct insn *insn)
+{
+	switch (insn->op) {
+	case INSN_VMSR: case INSN_VFMA: case INSN_VFMS: case INSN_VFP_FMA: case INSN_VFP_FMS: case INSN_VFP_FNMA: case INSN_VFP_FNMS:
+		return false;
+	case INSN_VMRS: case INSN_VMOV_R_S: case INSN_VMOV_R_LANE:
+		return insn->rt > 8 && insn->rt != 13;
+	case INSN_VMOV_2R_2S: case INSN_VMOV_2R_D:
+		return insn->rt > 8 && insn->rt2 > 8 && insn->rt != 13 && insn->rt2 != 13;
+	case INSN_VLDR: case INSN_VSTR: case INSN_VLDM: case INSN_VSTM:
+		return insn->rn < 8 && insn->imm < 256;
+	default:
+		if (insn->op >= INSN_VLD1 && insn->op <= INSN_VLD4_DUP)
+			return insn->rn < 8 && !insn->valign && (insn->operand != OPERAND_REG || insn->rm == 8);
+		return true;
+	}
+}
+
+static void make_sequence(struct pair *p, bool thumb, const struct state *in, struct program *program)
+{
+	*program = (struct program){ .thumb = thumb };
+	while (program->count < MAX_WORDS) {
+		unsigned number = (unsigned)(simd_random(&p->random) % decode_row_count());
+		uint32_t word;
+		struct insn insn;
+
+		if (!is_ours(decode_row(number)) || !random_word(p, number, thumb, &word, &insn) || !fits_sequence(&insn) || excluded(&insn, in))
+			continue;
+		program->rows[program->count] = decode_row(number)->name;
+		program->words[program->count++] = word;
+	}
+}
+
+START_TEST(test_sequences)
+{
+	struct pair *p = calloc(1, sizeof(*p));
+	unsigned count = (unsigned)simd_test_env("SIMD_SEQUENCES", DEFAULT_SEQUENCES), failed = 0, ended_early = 0;
+
+	ck_assert_ptr_nonnull(p);
+	pair_init(p, (enum way)_i);
+	p->random.state = simd_test_env("SIMD_SEED", 0x7654321) | 1;
+	for (unsigned i = 0; i < count && failed < 3 && simd_test_env("SIMD_WAY", (uint64_t)_i) == (uint64_t)_i; i++) {
+		struct program program;
+		struct state in;
+
+		make_state(p, false, &in);
+		in.r[8] = 32;
+		make_sequence(p, i & 1, &in, &program);
+		failed += !run_program(p, &program, &in);
+		ended_early += p->last_failed;
+	}
+	pair_fini(p);
+	free(p);
+	ck_assert_msg(!failed, "%s: %u sequences differ", way_names[_i], failed);
+	ck_assert_uint_le(ended_early, count / 10);
+}
+END_TEST
 
 START_TEST(test_rows)
 {
@@ -284,7 +392,7 @@ START_TEST(test_rows)
 		const struct decode_row *row = decode_row(i);
 		unsigned ran = 0;
 
-		if ((row->table != TABLE_VFP && row->table != TABLE_NEON) || row->op <= INSN_CHKA || (only && strcmp(only, row->name)))
+		if (!is_ours(row) || (only && strcmp(only, row->name)))
 			continue;
 		if (simd_test_env("SIMD_WAY", (uint64_t)_i) != (uint64_t)_i)
 			continue;
@@ -310,6 +418,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 0);
 	tcase_add_loop_test(tcase, test_rows, 0, WAY_COUNT);
+	tcase_add_loop_test(tcase, test_sequences, 0, WAY_COUNT);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -105,7 +105,7 @@ static enum x64_exit step(struct machine *m)
 	struct cpu *cpu = &m->cpu;
 	gva_t page = cpu->r[15] & ~GUEST_PAGE_MASK;
 	const struct lift_source source = { .page = page, .bytes = m->ram + page, .next_page = next_page, .opaque = m->ram + page + GUEST_PAGE_SIZE };
-	const struct lift_options options = { .max_insns = 1 };
+	const struct lift_options options = { .max_insns = m->way == WAY_LIFT ? 1 : 32 };
 	struct lift_result result;
 	const char *wrong;
 	unsigned at;
@@ -153,10 +153,10 @@ int machine_run(struct machine *m)
 	enum x64_exit exit;
 
 	if (m->way == WAY_DBT) {
-		translator_run(cpu, 4);
+		translator_run(cpu, 40);
 		return leave_exception(cpu);
 	}
-	for (unsigned steps = 0; steps < 4; steps++) {
+	for (unsigned steps = 0; steps < 40; steps++) {
 		exit = step(m);
 		if (exit == X64_EXIT_EXCEPTION)
 			return (int)cpu->exit_arg[0];
