@@ -319,10 +319,13 @@ static bool is_ours(const struct decode_row *row)
 }
 
 /*
- * In a sequence core registers have roles: r0-r7 are pointers, r8 an index, the others may be written. FMA is UNDEFINED and would end it.
+ * In a sequence core registers have roles: r0-r7 are pointers, r8 an index, the others may be written. FMA is UNDEFINED and would end it,
+ * as a pointer would that is no longer aligned.
  */
 static bool fits_sequence(const struct insn *insn)
 {
+	bool keeps_alignment = !insn->wback || insn->operand == OPERAND_REG || insn->imm % 8 == 0;
+
 	switch (insn->op) {
 	case INSN_VMSR: case INSN_VFMA: case INSN_VFMS: case INSN_VFP_FMA: case INSN_VFP_FMS: case INSN_VFP_FNMA: case INSN_VFP_FNMS:
 		return false;
@@ -331,10 +334,10 @@ static bool fits_sequence(const struct insn *insn)
 	case INSN_VMOV_2R_2S: case INSN_VMOV_2R_D:
 		return insn->rt > 8 && insn->rt2 > 8 && insn->rt != 13 && insn->rt2 != 13;
 	case INSN_VLDR: case INSN_VSTR: case INSN_VLDM: case INSN_VSTM:
-		return insn->rn < 8 && insn->imm < 256;
+		return insn->rn < 8 && insn->imm < 256 && keeps_alignment;
 	default:
 		if (insn->op >= INSN_VLD1 && insn->op <= INSN_VLD4_DUP)
-			return insn->rn < 8 && !insn->valign && (insn->operand != OPERAND_REG || insn->rm == 8);
+			return insn->rn < 8 && !insn->valign && keeps_alignment && (insn->operand != OPERAND_REG || insn->rm == 8);
 		return true;
 	}
 }
