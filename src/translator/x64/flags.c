@@ -449,17 +449,10 @@ static enum host_cc cond_from_host(struct emit *e, unsigned cond)
 	}
 }
 
-/* One flag in memory: test the byte that holds it. */
-static enum host_cc cond_from_byte(struct emit *e, unsigned cond)
+/* One flag in memory. The whole word is read, as it was written: part of it would have to wait for the store to retire. */
+static enum host_cc cond_from_mem(struct emit *e, unsigned cond)
 {
-	uint32_t bit = FLAG_MASK_NZCV(ir_cond_flags(cond));
-	struct opnd byte = CPU_OPND(nzcv);
-
-	if (bit > 0xff) {
-		byte.disp++;
-		bit >>= 8;
-	}
-	enc_test(&e->enc, W8, byte, opnd_imm(bit));
+	enc_test(&e->enc, W32, CPU_OPND(nzcv), opnd_imm(FLAG_MASK_NZCV(ir_cond_flags(cond))));
 	e->flags.host = 0;
 	return cond & 1 ? CC_E : CC_NE;
 }
@@ -488,14 +481,14 @@ enum host_cc flags_cond(struct emit *e, unsigned cond)
 		return cond_from_host(e, cond);
 	flags_clobber(e);
 	if ((f->mem & need) == need && !(need & (need - 1)))
-		return cond_from_byte(e, cond);
+		return cond_from_mem(e, cond);
 	if (whole_recipe(f, need, &r)) {
 		recipe_emit(e, r);
 		return cond_from_host(e, cond);
 	}
 	flags_to_mem(e, need);
 	if (!(need & (need - 1)))
-		return cond_from_byte(e, cond);
+		return cond_from_mem(e, cond);
 	flags_clobber(e);
 	mem_to_host(e);
 	return cond_from_host(e, cond);
