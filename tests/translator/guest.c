@@ -82,6 +82,7 @@ static int mmio_write(void *opaque, uint32_t offset, unsigned size, uint32_t val
 	guest->mmio_writes++;
 	guest->mmio_offset = offset;
 	guest->mmio_value = value;
+	guest->mmio_time = cpu_insns(&guest->cpu);
 	return PHYS_OK;
 }
 

@@ -16,6 +16,7 @@ struct guest {
 	uint8_t *ram; /* at physical address 0 */
 	uint32_t mmio_offset, mmio_value, mmio_reads, mmio_writes;
 	uint32_t smc_imm;
+	uint64_t mmio_time; /* instructions executed at the last write */
 	unsigned unassigned;
 };
 

@@ -52,6 +52,18 @@ static bool dry_slow_path(struct interp *in, const struct ir_insn *op, gva_t va,
 	return raise_abort(in);
 }
 
+/* The slow path may reach devices: they see the PC, and time that includes the instructions before this one. */
+static void enter_slow_path(struct interp *in)
+{
+	in->cpu->r[15] = in->pc;
+	in->cpu->countdown -= (int32_t)in->insns - 1;
+}
+
+static void leave_slow_path(struct interp *in)
+{
+	in->cpu->countdown += (int32_t)in->insns - 1;
+}
+
 static uint64_t extend(const struct ir_insn *op, uint64_t value)
 {
 	if (op->mem & ACCESS_SIGNED)
@@ -62,6 +74,7 @@ static uint64_t extend(const struct ir_insn *op, uint64_t value)
 static bool load(struct interp *in, const struct ir_insn *op, gva_t va, uint64_t *value)
 {
 	const uint8_t *host = in_line(op, in->cpu->space->read, va);
+	int failed;
 
 	if (likely(host)) {
 		*value = 0;
@@ -71,8 +84,10 @@ static bool load(struct interp *in, const struct ir_insn *op, gva_t va, uint64_t
 	}
 	if (in->journal)
 		return dry_slow_path(in, op, va, false);
-	in->cpu->r[15] = in->pc;
-	return mmu_load(in->cpu, va, op->mem, value) ? raise_abort(in) : true;
+	enter_slow_path(in);
+	failed = mmu_load(in->cpu, va, op->mem, value);
+	leave_slow_path(in);
+	return failed ? raise_abort(in) : true;
 }
 
 /* The register pair of LDREXD: the word at the lower address first, whatever the order of bytes in it. */
@@ -131,6 +146,7 @@ static bool store_in_journal(struct interp *in, const struct ir_insn *op, gva_t 
 static bool store(struct interp *in, const struct ir_insn *op, gva_t va, uint64_t value)
 {
 	uint8_t *host = in_line(op, in->cpu->space->write, va);
+	int failed;
 
 	if (in->journal)
 		return host ? store_in_journal(in, op, va, host, value) : dry_slow_path(in, op, va, true);
@@ -138,8 +154,10 @@ static bool store(struct interp *in, const struct ir_insn *op, gva_t va, uint64_
 		memcpy(host, &value, access_size(op));
 		return true;
 	}
-	in->cpu->r[15] = in->pc;
-	return mmu_store(in->cpu, va, op->mem, value) ? raise_abort(in) : true;
+	enter_slow_path(in);
+	failed = mmu_store(in->cpu, va, op->mem, value);
+	leave_slow_path(in);
+	return failed ? raise_abort(in) : true;
 }
 
 static bool store_exclusive(struct interp *in, const struct ir_insn *op, gva_t va)

@@ -212,8 +212,12 @@ START_TEST(store)
 		ck_assert_uint_eq(guest_word(guest, 0x2010), 0x05060708);
 		ck_assert_uint_eq(guest_word(guest, 0x2014), 0x01020304);
 	}
+	/* A device sees the instructions before as done. */
 	guest->cpu.r[1] = GUEST_MMIO_BASE;
-	run("st r1, r0, 0x20 mem=2");
+	guest->cpu.countdown_start = 1000;
+	run("insn 0x8004, 4\n insn 0x8008, 4\n st r1, r0, 0x20 mem=2");
+	ck_assert_uint_eq(guest->mmio_time, 2);
+	ck_assert_int_eq(guest->cpu.countdown, 997);
 	ck_assert_uint_eq(guest->mmio_offset, 0x20);
 	ck_assert_uint_eq(guest->mmio_value, 0x11223344);
 }
