@@ -88,6 +88,19 @@ static void lift_vmrs(struct lift *l, const struct insn *insn)
 	}
 }
 
+/* The block goes on when the new FPSCR leaves KEY_FPMODE as it is: programs clear exceptions far more often than they change modes. */
+static void write_fpscr(struct lift *l, unsigned rt)
+{
+	ir_ref value = lift_tmp(l, IR_AND, operand_ref((ir_ref)rt), operand_imm(FPSCR_WRITABLE));
+	ir_ref modes = lift_tmp(l, IR_AND, operand_ref(value), operand_imm(FPSCR_LEN | FPSCR_STRIDE | FPSCR_RMODE | FPSCR_FZ | FPSCR_DN));
+	uint16_t same = ir_label(l->block);
+
+	lift_stcpu(l, operand_ref(value), offsetof(struct cpu, fpscr));
+	lift_branch_if(l, l->key & KEY_FPMODE ? IR_BRNZ : IR_BRZ, modes, same);
+	lift_exit_next(l);
+	lift_label(l, same);
+}
+
 static void lift_vmsr(struct lift *l, const struct insn *insn)
 {
 	ir_ref value;
@@ -98,9 +111,8 @@ static void lift_vmsr(struct lift *l, const struct insn *insn)
 	}
 	switch (insn->imm) {
 	case REG_FPSCR:
-		value = lift_tmp(l, IR_AND, operand_ref(insn->rt), operand_imm(FPSCR_WRITABLE));
-		lift_stcpu(l, operand_ref(value), offsetof(struct cpu, fpscr));
-		break;
+		write_fpscr(l, insn->rt);
+		return;
 	case REG_FPEXC:
 		value = lift_tmp(l, IR_AND, operand_ref(insn->rt), operand_imm(FPEXC_WRITABLE));
 		lift_stcpu(l, operand_ref(value), offsetof(struct cpu, fpexc));
