@@ -1,6 +1,7 @@
 /* emit.c - one block: entry, ops in order, cold code, side tables. */
 #include "base/base.h"
 #include "translator/x64/emit.h"
+#include "translator/x64/emit_simd.h"
 
 #include <errno.h>
 #include <string.h>
@@ -32,7 +33,7 @@ static void cold_slow(struct emit *e, const struct cold *cold)
 {
 	enc_push_imm(&e->enc, 0);
 	e->site_refs[cold->site] = e->enc.at - 4;
-	enc_jmp_to(&e->enc, e->x64->stubs.slow);
+	enc_jmp_to(&e->enc, e->xmm.used ? e->x64->stubs.slow_xmm : e->x64->stubs.slow);
 }
 
 /* Not aligned to its size, which the architecture allows: back in line when it stays in its page. */
@@ -58,6 +59,10 @@ static void cold_one(struct emit *e, struct cold *cold)
 	struct enc *enc = &e->enc;
 	struct opnd pc = opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * 15) - CPU_BIAS);
 
+	if (cold->kind == COLD_SIMD) {
+		emit_simd_cold(e, cold);
+		return;
+	}
 	if (!cold->jump_count)
 		return;
 	for (unsigned i = 0; i < cold->jump_count; i++)
@@ -257,6 +262,7 @@ static void begin(struct emit *e)
 	find_labels(e);
 	flags_prepare(e);
 	tmps_prepare(e);
+	xmm_begin(e);
 }
 
 static int emit_once(struct emit *e)

@@ -15,11 +15,12 @@
 #include "translator/translator.h"
 #include "translator/x64/cache.h"
 #include "translator/x64/enc.h"
+#include "translator/x64/enc_sse.h"
 #include "translator/x64/x64.h"
 
 /* Host features that are used when present. */
 struct host_features {
-	bool bmi1, bmi2, lzcnt, movbe;
+	bool bmi1, bmi2, lzcnt, movbe, avx;
 };
 
 struct x64_stubs {
@@ -30,6 +31,9 @@ struct x64_stubs {
 	uint8_t *miss, *miss_check;     /* eax = target | T of an indirect jump: leave with LOOKUP, with CHECK */
 	uint8_t *helper[HELPER_COUNT];  /* eax, edx, ecx: arguments; eax: result; scratch is lost */
 	uint8_t *simd;                  /* rax: function, edx: descriptor */
+	uint8_t *slow_xmm;              /* slow, with xmm registers kept */
+	uint8_t *simd_cold;             /* pushed: descriptor, operation: calls the C function, all registers are kept */
+	uint8_t *pool;                  /* constants of the SIMD code */
 };
 
 struct x64 {
@@ -139,7 +143,13 @@ struct label_state {
 #define MAX_SITES 1024
 #define MAX_MARKS 1024
 /* Code that is emitted behind the block. */
-enum cold_kind { COLD_SLOW, COLD_UNALIGNED, COLD_LEAVE, COLD_LINK, COLD_RAISE, COLD_TOGGLE, COLD_MONITOR };
+enum cold_kind { COLD_SLOW, COLD_UNALIGNED, COLD_LEAVE, COLD_LINK, COLD_RAISE, COLD_TOGGLE, COLD_MONITOR, COLD_SIMD };
+/* NEON arithmetic whose quick check failed: which values (xmm registers) may be zero, and whose product is in xmm0. */
+struct zero_check {
+	uint8_t *jump, *back;
+	uint8_t values[4], count, factors[2], scratch, mask;
+	bool product;
+};
 struct cold {
 	uint8_t kind;
 	uint8_t size;          /* COLD_UNALIGNED: log2 */
@@ -155,8 +165,26 @@ struct cold {
 	uint8_t *back;         /* executable address to go back to */
 	uint32_t pc;
 	struct block_exit *link; /* COLD_LINK */
+	struct zero_check zeros; /* COLD_SIMD: pc is the descriptor, site the operation; size, count, reg: see simd_cold_back() */
 };
 #define MAX_COLD 2048
+
+/* A copy of bytes of the VFP file in an xmm register. */
+struct vfp_copy {
+	uint16_t offset;
+	uint8_t bytes;  /* 0: none */
+	uint32_t used;  /* larger: later */
+};
+struct xmm_state {
+	struct vfp_copy copies[16];
+	uint16_t pinned;   /* bit n: in use by the current op */
+	uint8_t temps;     /* given to the current op */
+	bool used;         /* the block has had copies */
+	uint32_t clock;
+	uint32_t narrow;   /* bit n: D register n was written in less than a Q */
+	uint32_t flushed;  /* bit n: D register n holds no subnormal single */
+	uint16_t fused_load, fused_flags; /* ops that a comparison before them has done */
+};
 
 struct emit {
 	struct enc enc; /* first: EMIT(e) */
@@ -188,6 +216,8 @@ struct emit {
 	uint8_t pinned;               /* bit n: scratch n is in use by the current op */
 	uint64_t slots;               /* bit n: cpu->tmp[n] is taken */
 	uint32_t random;
+	struct enc_sse sse;
+	struct xmm_state xmm;
 
 	struct label_state labels[IR_MAX_OPS];
 	struct fixup fixups[MAX_FIXUPS];
@@ -278,6 +308,10 @@ void emit_exclusive(struct emit *e);
 void emit_cpu_field(struct emit *e);
 void emit_call(struct emit *e);
 void emit_simd(struct emit *e);
+bool emit_simd_inline(struct emit *e); /* true: done */
+void xmm_begin(struct emit *e);        /* block */
+void xmm_drop_all(struct emit *e);     /* C code may have been called, or several ways meet here */
+void xmm_vfp_written(struct emit *e, unsigned offset, unsigned bytes); /* in cpu->vfp, not by an op of emit_simd*.c */
 void emit_branch(struct emit *e);
 void emit_label(struct emit *e);
 void emit_exit(struct emit *e);

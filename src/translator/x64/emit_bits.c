@@ -371,6 +371,8 @@ void emit_nzcv(struct emit *e)
 {
 	if (e->op->op == IR_GETNZCV)
 		get_nzcv(e);
+	else if (e->i && e->i == e->xmm.fused_flags)
+		flags_host(e, IR_NZCV, true);
 	else
 		set_nzcv(e);
 }

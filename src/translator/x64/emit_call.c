@@ -84,6 +84,7 @@ void emit_call(struct emit *e)
 	else
 		flags_to_mem(e, IR_NZCV);
 	load_args(e);
+	xmm_drop_all(e);
 	if (!pure) {
 		enc_mov(&e->enc, W32, opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * 15) - CPU_BIAS), opnd_imm(e->pc));
 		if (e->it)
@@ -113,8 +114,11 @@ void emit_simd(struct emit *e)
 		emit_fail(e, -ENOTSUP);
 		return;
 	}
+	if (x64_opt(e->x64, OPT_INLINE_FP) && emit_simd_inline(e))
+		return;
 	flags_clobber(e);
 	tmps_flush(e);
+	xmm_drop_all(e);
 	enc_mov(&e->enc, W32, opnd_reg(RDX), opnd_imm(op->imm2));
 	enc_mov_imm64(&e->enc, RAX, (uintptr_t)simd_info[op->imm].fn);
 	enc_call_to(&e->enc, e->x64->stubs.simd);
@@ -142,9 +146,13 @@ void emit_cpu_field(struct emit *e)
 		return;
 	}
 	if (op->op == IR_LDCPU) {
+		if (e->i && e->i == e->xmm.fused_load)
+			return;
 		move(e, def_ref(e, op->dst), field);
 		def_done(e, op->dst);
 	} else {
 		move(e, field, use_ref(e, op->a));
+		if (offset >= offsetof(struct cpu, vfp) && offset - offsetof(struct cpu, vfp) < sizeof(e->cpu->vfp))
+			xmm_vfp_written(e, (unsigned)(offset - offsetof(struct cpu, vfp)), 4);
 	}
 }

@@ -127,6 +127,7 @@ void emit_label(struct emit *e)
 	flags_label(e, label);
 	bind(e, label);
 	tmps_drop_regs(e);
+	xmm_drop_all(e);
 	e->reachable = true;
 }
 
@@ -163,7 +164,7 @@ static void jump_linked(struct emit *e)
 	*exit = (struct block_exit){
 		.pc = op->imm,
 		.key = (e->ir->key & ~(KEY_T | 0xffu << KEY_IT_SHIFT)) | (op->imm2 & 1 ? KEY_T : 0),
-		.same_page = op->imm >> GUEST_PAGE_BITS == e->ir->pc >> GUEST_PAGE_BITS,
+		.same_page = op->imm >> GUEST_PAGE_BITS == e->ir->pc >> GUEST_PAGE_BITS && !(op->imm2 & EXIT_CHECKED),
 		.from = e->block,
 	};
 	/* The displacement is patched while code runs: it must not straddle a cache line. */

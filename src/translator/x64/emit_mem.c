@@ -239,6 +239,7 @@ static void load_done(struct emit *e, unsigned reg)
 
 		vfp.disp += (int32_t)(op->dst << log2);
 		enc_mov(&e->enc, log2 == 3 ? W64 : W32, vfp, opnd_reg(reg));
+		xmm_vfp_written(e, (unsigned)op->dst << log2, 1u << log2);
 		return;
 	}
 	if (IR_IS_TMP(op->dst))
@@ -255,7 +256,7 @@ static void slow_in_line(struct emit *e, struct x64_site *site)
 {
 	enc_push_imm(&e->enc, 0);
 	e->site_refs[site_index(e, site)] = e->enc.at - 4;
-	enc_jmp_to(&e->enc, e->x64->stubs.slow);
+	enc_jmp_to(&e->enc, e->xmm.used ? e->x64->stubs.slow_xmm : e->x64->stubs.slow);
 	site_resume_here(e, site);
 }
 

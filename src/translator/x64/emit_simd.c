@@ -13,6 +13,7 @@
 void xmm_drop_all(struct emit *e)
 {
 	memset(e->xmm.copies, 0, sizeof(e->xmm.copies));
+	e->xmm.flushed = 0;
 }
 
 void xmm_begin(struct emit *e)

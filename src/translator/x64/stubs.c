@@ -5,6 +5,7 @@
  */
 #include "base/base.h"
 #include "translator/x64/emit.h"
+#include "translator/x64/emit_simd.h"
 
 #include <errno.h>
 
@@ -101,25 +102,31 @@ static uint8_t *emit_miss(struct enc *enc, const uint8_t *leave)
 static const uint8_t framed[] = { RAX, RCX, RDX, RBX, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
 
 /* On the stack: the site's offset. All registers go to a struct slow_frame and come back from it. */
-static uint8_t *emit_slow(struct x64 *x64, struct enc *enc)
+static uint8_t *emit_slow(struct x64 *x64, struct enc *enc, bool keep_xmm)
 {
+	struct enc_sse sse = { .enc = enc, .avx = x64->host.avx };
+	const int32_t xmms = keep_xmm ? 10 * 16 : 0; /* xmm6-xmm15, below the frame */
 	uint8_t *at = enc_here(enc);
 	const int32_t regs = offsetof(struct slow_frame, site);
 
 	static_assert(offsetof(struct slow_frame, regs) == 0 && offsetof(struct slow_frame, site) == 128 && sizeof(struct slow_frame) == 136,
 	              "layout on the stack");
-	enc_lea(enc, W64, RSP, opnd_mem(RSP, -regs));
+	enc_lea(enc, W64, RSP, opnd_mem(RSP, -regs - xmms));
+	for (int32_t x = 0; x < xmms; x += 16)
+		sse_op2(&sse, SSE_MOVUPS_ST, W32, 6 + (unsigned)x / 16, opnd_mem(RSP, x));
 	for (unsigned i = 0; i < ARRAY_SIZE(framed); i++)
-		enc_mov(enc, W64, opnd_mem(RSP, 8 * framed[i]), opnd_reg(framed[i]));
-	enc_mov(enc, W64, opnd_reg(RDI), opnd_reg(RSP));
+		enc_mov(enc, W64, opnd_mem(RSP, xmms + 8 * framed[i]), opnd_reg(framed[i]));
+	enc_lea(enc, W64, RDI, opnd_mem(RSP, xmms));
 	enc_lea(enc, W64, RSI, opnd_mem(RBP, -CPU_BIAS));
 	enc_mov_imm64(enc, RDX, (uintptr_t)x64);
 	enc_mov_imm64(enc, RAX, (uintptr_t)slow_access);
 	enc_call_opnd(enc, opnd_reg(RAX));
-	enc_mov(enc, W64, opnd_mem(RSP, regs), opnd_reg(RAX));
+	enc_mov(enc, W64, opnd_mem(RSP, xmms + regs), opnd_reg(RAX));
+	for (int32_t x = 0; x < xmms; x += 16)
+		sse_op2(&sse, SSE_MOVUPS, W32, 6 + (unsigned)x / 16, opnd_mem(RSP, x));
 	for (unsigned i = 0; i < ARRAY_SIZE(framed); i++)
-		enc_mov(enc, W64, opnd_reg(framed[i]), opnd_mem(RSP, 8 * framed[i]));
-	enc_lea(enc, W64, RSP, opnd_mem(RSP, regs + 8));
+		enc_mov(enc, W64, opnd_reg(framed[i]), opnd_mem(RSP, xmms + 8 * framed[i]));
+	enc_lea(enc, W64, RSP, opnd_mem(RSP, xmms + regs + 8));
 	enc_jmp_opnd(enc, opnd_mem(RSP, -8)); /* within the red zone */
 	return at;
 }
@@ -177,7 +184,9 @@ int stubs_emit(struct x64 *x64)
 	stubs->link = emit_link(&enc, stubs->leave[X64_EXIT_LINK]);
 	stubs->miss = emit_miss(&enc, stubs->leave[X64_EXIT_LOOKUP]);
 	stubs->miss_check = emit_miss(&enc, stubs->leave[X64_EXIT_CHECK]);
-	stubs->slow = emit_slow(x64, &enc);
+	stubs->slow = emit_slow(x64, &enc, false);
+	stubs->slow_xmm = emit_slow(x64, &enc, true);
+	simd_stubs(x64, &enc);
 	stubs->simd = emit_simd_call(&enc);
 	for (unsigned i = 0; i < HELPER_COUNT; i++) {
 		enc_align(&enc, 16);

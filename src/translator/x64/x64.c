@@ -18,6 +18,7 @@ static void detect_host(struct host_features *host)
 	host->bmi2 = __builtin_cpu_supports("bmi2");
 	host->lzcnt = host->bmi1; /* every host with BMI1 has LZCNT */
 	host->movbe = false;
+	host->avx = __builtin_cpu_supports("avx2");
 }
 
 struct x64 *x64_create(const struct x64_options *options, struct error *err)
@@ -33,6 +34,8 @@ struct x64 *x64_create(const struct x64_options *options, struct error *err)
 	}
 	x64->optimizations = options->optimizations;
 	detect_host(&x64->host);
+	if (options->sse_only)
+		x64->host.avx = false;
 	if (cache_init(&x64->cache, options->cache_bytes, err) < 0) {
 		x64_destroy(x64);
 		return NULL;

@@ -59,6 +59,7 @@ static inline uint32_t jump_cache_hash(uint32_t pc_t)
 struct x64_options {
 	uint32_t optimizations; /* bit n: enum optimization n (translator.h) */
 	uint32_t cache_bytes;
+	bool sse_only;          /* as on a host without AVX and AVX2 */
 };
 
 /* Maps the cache and emits the common stubs. NULL and a filled error. */
