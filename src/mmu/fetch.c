@@ -116,14 +116,16 @@ static uint32_t par_attributes(const struct context *context, const struct walk 
 	if (context->sctlr & SCTLR_TRE) {
 		unsigned type = context->prrr >> n * 2 & 3;
 
-		if (type < 2) /* Strongly-ordered, Device */
-			return (type ? 3u << 4 : 1u << 4) | 1u << 7;
+		if (type == 0) /* Strongly-ordered */
+			return 1u << 4 | 1u << 7;
+		if (type == 1) /* Device, shareable as PRRR.DS0 or DS1 says */
+			return 3u << 4 | (context->prrr >> (16 + walk->shareable) & 1) << 7;
 		inner = context->nmrr >> n * 2 & 3;
 		outer = context->nmrr >> (n * 2 + 16) & 3;
 		shareable = context->prrr >> (18 + walk->shareable) & 1;
 	} else {
-		if (walk->device)
-			return (texcb ? 3u << 4 : 1u << 4) | 1u << 7;
+		if (walk->device) /* Strongly-ordered, shareable Device, Non-shareable Device (TEX 010) */
+			return (texcb ? 3u << 4 : 1u << 4) | (n == texcb ? 1u << 7 : 0);
 		if (texcb & 0x10) {
 			inner = texcb & 3;
 			outer = texcb >> 2 & 3;
