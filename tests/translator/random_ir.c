@@ -167,6 +167,17 @@ static void memory(struct gen *g)
 	}
 }
 
+/* Helpers that take any arguments. */
+static bool takes_anything(const struct helper_info *helper)
+{
+	static const char *const others[] = { "SAT", "SPSR", "COUNT", "FP", "V" };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(others); i++)
+		if (strstr(helper->name, others[i]))
+			return false;
+	return helper->attr == HELPER_PURE;
+}
+
 static void call(struct gen *g)
 {
 	unsigned helper = below(g, HELPER_COUNT);
@@ -174,8 +185,7 @@ static void call(struct gen *g)
 	bool is_new;
 	ir_ref dst;
 
-	if (helper_info[helper].attr != HELPER_PURE || !strcmp(helper_info[helper].name, "COUNT_SENSITIVE") ||
-	    !strncmp(helper_info[helper].name, "FP", 2) || !strncmp(helper_info[helper].name, "V", 1))
+	if (!takes_anything(&helper_info[helper]))
 		return;
 	dst = result(g, &is_new);
 	insn = ir_append(g->block, IR_CALL);
