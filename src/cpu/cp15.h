@@ -20,6 +20,8 @@ struct cpu;
 #define CP15_ENDS (1u << 6)     /* a write may change how following instructions are translated or mapped: leave the block */
 #define CP15_NOP_W (1u << 7)    /* a write does nothing but is counted (cache maintenance, barriers) */
 #define CP15_TIMED (1u << 8)    /* a read depends on the number of instructions executed (PMU) */
+/* A write changes what addresses mean: to loads and stores at once, to fetches from the next context synchronization on (ISB, exceptions; B3.15.3). */
+#define CP15_MAPS (1u << 10)
 #define CP15_PL0_CHECK (1u << 9) /* PL0 access depends on a register (PMUSERENR): the accessor decides */
 
 struct cp15_reg {

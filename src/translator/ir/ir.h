@@ -64,6 +64,10 @@ struct ir_insn {
 #define IR_GROUP_MAX 32 /* members; all load or all store, from the same base that only the last may overwrite, with the same ACCESS_USER */
 #define IR_GROUP_SPAN 256 /* bytes from the lowest to past the highest */
 
+/* imm2 of exit. */
+#define EXIT_THUMB 1u
+#define EXIT_CHECKED 2u /* the target's page may be mapped anew, even when it is this one */
+
 #define IR_MAX_OPS 2048
 
 /* One block under translation. */

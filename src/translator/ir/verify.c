@@ -213,7 +213,7 @@ static const char *check_params(const struct ir_insn *insn)
 	case IR_SIMD:
 		return insn->imm + 1ull > SIMD_OP_COUNT ? "no such SIMD operation" : NULL;
 	case IR_EXIT:
-		return insn->imm2 > 1 || insn->imm & (insn->imm2 ? 1 : 3) ? "an exit to an unaligned PC or unknown state" : NULL;
+		return insn->imm2 > 3 || insn->imm & (insn->imm2 & EXIT_THUMB ? 1 : 3) ? "an exit to an unaligned PC or unknown state" : NULL;
 	case IR_EXIT_IND:
 		return insn->imm > 7 ? "unknown hints" : NULL;
 	case IR_EXIT_NEXT:

@@ -164,6 +164,12 @@ void lift_exit(struct lift *l, gva_t target, bool thumb)
 	l->exits++;
 }
 
+void lift_exit_checked(struct lift *l, gva_t target, bool thumb)
+{
+	lift_exit(l, target, thumb);
+	l->block->ops[l->block->count - 1].imm2 |= EXIT_CHECKED;
+}
+
 void lift_exit_next(struct lift *l)
 {
 	struct ir_insn *insn = ir_append(l->block, IR_EXIT_NEXT);

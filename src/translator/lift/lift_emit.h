@@ -89,6 +89,7 @@ void lift_branch_if(struct lift *l, enum ir_op brz_or_brnz, ir_ref a, uint16_t l
 
 /* Ends of a path. */
 void lift_exit(struct lift *l, gva_t target, bool thumb);  /* direct */
+void lift_exit_checked(struct lift *l, gva_t target, bool thumb); /* the target's mapping is checked though it is in this page */
 void lift_exit_next(struct lift *l);  /* to the next instruction in whatever state struct cpu has now */
 void lift_exit_state(struct lift *l); /* where a helper has put r15 */
 void lift_exception(struct lift *l, enum exception exc, uint32_t imm);

@@ -173,13 +173,58 @@ static void multiple_write_back(struct lift *l, const struct insn *insn, unsigne
 	lift_emit(l, IR_ADD, lift_dst(l, insn->rn), operand_ref(lift_reg(l, insn->rn)), operand_imm(insn->add ? 4 * count : 0 - 4 * count), 0, 0);
 }
 
-/* LDM ^ without r15: registers of user mode. */
-static void lift_ldm_user(struct lift *l, const struct insn *insn, uint32_t offset)
-{
-	struct operand base = operand_ref(lift_reg(l, insn->rn));
-	ir_ref values[16];
+/*
+ * LDM ^ without r15 and STM ^: registers of user mode. In the modes that bank SP and LR only, these two are in struct cpu and the others
+ * are the current ones; in FIQ mode more are banked, in User and System mode none (UNPREDICTABLE): those take the slow way by helpers.
+ */
+#define BANK_SP_LR_MODES (1u << MODE_IRQ | 1u << MODE_SVC | 1u << MODE_MON | 1u << MODE_ABT | 1u << MODE_UND)
 
-	lift_sensitive(l, SENSITIVE_LDM_USER);
+/* Goes on at @slow unless the mode banks SP and LR only. */
+static void branch_other_modes(struct lift *l, uint16_t slow)
+{
+	ir_ref mode = ir_tmp(l->block);
+	ir_ref bit;
+
+	lift_ldcpu(l, mode, offsetof(struct cpu, cpsr));
+	mode = lift_tmp(l, IR_AND, operand_ref(mode), operand_imm(CPSR_M));
+	bit = lift_tmp(l, IR_LSR, operand_imm(BANK_SP_LR_MODES), operand_ref(mode));
+	lift_branch_if(l, IR_BRZ, lift_tmp(l, IR_AND, operand_ref(bit), operand_imm(1)), slow);
+}
+
+static size_t user_bank_field(unsigned n)
+{
+	return n == 13 ? offsetof(struct cpu, bank_sp[BANK_USR]) : offsetof(struct cpu, bank_lr[BANK_USR]);
+}
+
+static void ldm_user_fast(struct lift *l, const struct insn *insn, uint32_t offset)
+{
+	struct operand base = operand_ref(insn->rn);
+	ir_ref banked[2] = { IR_NONE, IR_NONE }, new_base = IR_NONE;
+
+	for (unsigned i = 0; i < 15; i++) {
+		ir_ref dst = (ir_ref)i;
+
+		if (!(insn->reglist >> i & 1))
+			continue;
+		if (i >= 13)
+			dst = banked[i - 13] = ir_tmp(l->block);
+		else if (i == insn->rn)
+			dst = new_base = ir_tmp(l->block);
+		lift_load(l, dst, base, offset, ACCESS_SIZE(2) | ACCESS_ALIGNED);
+		offset += 4;
+	}
+	if (new_base != IR_NONE)
+		lift_mov(l, insn->rn, operand_ref(new_base));
+	for (unsigned i = 0; i < 2; i++)
+		if (banked[i] != IR_NONE)
+			lift_stcpu(l, operand_ref(banked[i]), user_bank_field(13 + i));
+}
+
+static void ldm_user_slow(struct lift *l, const struct insn *insn, uint32_t offset)
+{
+	struct operand base = operand_ref(insn->rn);
+	ir_ref values[15];
+
 	for (unsigned i = 0; i < 15; i++) {
 		if (!(insn->reglist >> i & 1))
 			continue;
@@ -197,25 +242,54 @@ static void lift_ldm_user(struct lift *l, const struct insn *insn, uint32_t offs
 	}
 }
 
-static void lift_stm_user(struct lift *l, const struct insn *insn, uint32_t offset)
+/* The value of user mode's register @i. */
+static struct operand user_value(struct lift *l, unsigned i, bool fast)
 {
-	struct operand base = operand_ref(lift_reg(l, insn->rn));
+	ir_ref tmp;
 
-	lift_sensitive(l, SENSITIVE_STM_USER);
+	if (i == 15 || i < (fast ? 13 : 8))
+		return lift_operand(l, i);
+	tmp = ir_tmp(l->block);
+	if (fast)
+		lift_ldcpu(l, tmp, user_bank_field(i));
+	else
+		lift_call(l, HELPER_ID_USER_REG, tmp, operand_imm(i), NO_OPERAND, NO_OPERAND);
+	return operand_ref(tmp);
+}
+
+static void stm_user(struct lift *l, const struct insn *insn, uint32_t offset, bool fast)
+{
+	struct operand values[16];
+
+	for (unsigned i = 0; i < 16; i++)
+		if (insn->reglist >> i & 1)
+			values[i] = user_value(l, i, fast);
 	for (unsigned i = 0; i < 16; i++) {
-		struct operand value = lift_operand(l, i);
-
 		if (!(insn->reglist >> i & 1))
 			continue;
-		if (i >= 8 && i < 15) {
-			ir_ref tmp = ir_tmp(l->block);
-
-			lift_call(l, HELPER_ID_USER_REG, tmp, operand_imm(i), NO_OPERAND, NO_OPERAND);
-			value = operand_ref(tmp);
-		}
-		lift_store(l, value, base, offset, ACCESS_SIZE(2) | ACCESS_ALIGNED);
+		lift_store(l, values[i], operand_ref(insn->rn), offset, ACCESS_SIZE(2) | ACCESS_ALIGNED);
 		offset += 4;
 	}
+}
+
+static void lift_user_registers(struct lift *l, const struct insn *insn, uint32_t offset)
+{
+	uint16_t slow = ir_label(l->block), end = ir_label(l->block);
+	bool load = insn->op == INSN_LDM;
+
+	lift_sensitive(l, load ? SENSITIVE_LDM_USER : SENSITIVE_STM_USER);
+	branch_other_modes(l, slow);
+	if (load)
+		ldm_user_fast(l, insn, offset);
+	else
+		stm_user(l, insn, offset, true);
+	ir_append(l->block, IR_BR)->imm = end;
+	lift_label(l, slow);
+	if (load)
+		ldm_user_slow(l, insn, offset);
+	else
+		stm_user(l, insn, offset, false);
+	lift_label(l, end);
 }
 
 static void lift_ldm(struct lift *l, const struct insn *insn)
@@ -226,7 +300,7 @@ static void lift_ldm(struct lift *l, const struct insn *insn)
 	ir_ref new_base = IR_NONE, pc = IR_NONE;
 
 	if (insn->exclusive_user && !(insn->reglist >> 15)) {
-		lift_ldm_user(l, insn, offset);
+		lift_user_registers(l, insn, offset);
 		multiple_write_back(l, insn, count);
 		return;
 	}
@@ -262,7 +336,7 @@ static void lift_stm(struct lift *l, const struct insn *insn)
 	struct operand base = operand_ref(lift_reg(l, insn->rn));
 
 	if (insn->exclusive_user) {
-		lift_stm_user(l, insn, offset);
+		lift_user_registers(l, insn, offset);
 		multiple_write_back(l, insn, count);
 		return;
 	}

@@ -261,13 +261,13 @@ static bool lift_exceptions(struct lift *l, const struct insn *insn)
 
 /* --- hints and barriers --- */
 
-/* What comes next is looked up anew: its code may have been written. CP15 changes have ended their block themselves. */
+/* What comes next is looked up anew: its code may have been written, or its page mapped elsewhere. */
 static void lift_isb(struct lift *l)
 {
 	if (lift_in_it(l))
 		lift_exit_next(l);
 	else
-		lift_exit(l, l->pc + l->size, l->thumb);
+		lift_exit_checked(l, l->pc + l->size, l->thumb);
 }
 
 static bool lift_hints(struct lift *l, const struct insn *insn)
@@ -350,7 +350,9 @@ static void lift_mcr15(struct lift *l, const struct insn *insn, int index)
 {
 	const struct cp15_reg *reg = cp15_row(index);
 	struct operand value = lift_operand(l, insn->rt);
-	enum helper helper = reg->flags & CP15_ENDS ? HELPER_ID_CP15_WRITE_ENDS : HELPER_ID_CP15_WRITE;
+	enum helper helper = reg->flags & CP15_ENDS ? HELPER_ID_CP15_WRITE_ENDS : reg->flags & CP15_MAPS ? HELPER_ID_CP15_WRITE_MAPS : HELPER_ID_CP15_WRITE;
+	/* What is only mapped anew is fetched as before until an ISB: Linux writes DACR twice a system call. */
+	bool ends = reg->flags & CP15_ENDS || (reg->flags & CP15_MAPS && lift_in_it(l));
 
 	lift_sensitive(l, cp15_class(reg));
 	if (cp15_checked(l, reg))
@@ -364,7 +366,7 @@ static void lift_mcr15(struct lift *l, const struct insn *insn, int index)
 		lift_stcpu(l, value, (size_t)reg->offset);
 	else
 		lift_call(l, helper, IR_NONE, operand_imm((uint32_t)index), value, NO_OPERAND);
-	if (reg->flags & CP15_ENDS)
+	if (ends)
 		lift_exit_next(l);
 }
 

@@ -74,7 +74,8 @@ static const char *field_name(uint32_t offset, char *buf, size_t size)
 	} fields[] = {
 		{ offsetof(struct cpu, cpsr), "cpsr" }, { offsetof(struct cpu, it), "it" }, { offsetof(struct cpu, q), "q" },
 		{ offsetof(struct cpu, ge), "ge" }, { offsetof(struct cpu, cp15.tpidrprw), "tpidrprw" },
-		{ offsetof(struct cpu, cp15.tpidruro), "tpidruro" },
+		{ offsetof(struct cpu, cp15.tpidruro), "tpidruro" }, { offsetof(struct cpu, bank_sp[BANK_USR]), "sp_usr" },
+		{ offsetof(struct cpu, bank_lr[BANK_USR]), "lr_usr" },
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(fields); i++)
