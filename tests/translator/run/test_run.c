@@ -446,6 +446,49 @@ START_TEST(verify)
 }
 END_TEST
 
+/* Lines of the file at @path that contain @text. */
+static unsigned lines_with(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "r");
+	char line[512];
+	unsigned n = 0;
+
+	ck_assert_ptr_nonnull(file);
+	while (fgets(line, sizeof(line), file))
+		n += strstr(line, text) != NULL;
+	fclose(file);
+	return n;
+}
+
+/* -d shows each stage of a block, within -dfilter only; with nochain every entry of it. */
+START_TEST(logs)
+{
+	char path[] = "/tmp/test_run_XXXXXX";
+	int fd = mkstemp(path);
+	struct error err = { 0 };
+	struct cpu *cpu;
+
+	ck_assert_int_ge(fd, 0);
+	start(1);
+	cpu = &guest->cpu;
+	LOAD(0, vectors);
+	LOAD(0x40, walk);
+	ck_assert_int_eq(log_open(cpu->log, path, &err), 0);
+	ck_assert_int_eq(log_enable(cpu->log, "in_asm,op,op_opt,out_asm,exec,nochain", &err), 0);
+	ck_assert_int_eq(log_filter(cpu->log, "0x4c..0x4f", &err), 0);
+	cpu->log_mask = log_mask(cpu->log);
+	ck_assert_int_eq(translator_run(cpu, 100000), RUN_WFI);
+	guest_destroy(guest); /* closes the log */
+	ck_assert_uint_eq(lines_with(path, "block pc=0x4c"), 2); /* op, op_opt */
+	ck_assert_uint_eq(lines_with(path, "block pc="), 2);
+	ck_assert_uint_eq(lines_with(path, "subs r1, r1, #1"), 1);
+	ck_assert_uint_ge(lines_with(path, "OUT:"), 1);
+	ck_assert_uint_eq(lines_with(path, "0x0000004c key"), 99); /* the first time it is part of the block before */
+	close(fd);
+	remove(path);
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	int status;
@@ -506,6 +549,7 @@ int main(void)
 	if (n > 1) {
 		tcase_add_test(tc, full_cache);
 		tcase_add_test(tc, verify);
+		tcase_add_test(tc, logs);
 	}
 	tcase_add_loop_test(tc, accel_texts, 0, ARRAY_SIZE(texts));
 	tcase_add_test(tc, accel_switches);
