@@ -19,11 +19,15 @@ enum way {
 	WAY_PLAIN,  /* the same with every optimization off */
 	WAY_COUNT
 };
+struct cpu;
 struct ours;
 struct ours *ours_create(enum way way);
 void ours_destroy(struct ours *ours);
 void ours_run(struct ours *ours, const struct sequence *s, struct outcome *out);
 const uint8_t *ours_data(struct ours *ours);
+struct cpu *ours_cpu(struct ours *ours);
+/* Where RAM ends. */
+#define OURS_RAM_END 0x02000000u
 
 /* The data area's contents before a run. */
 void data_fill(uint8_t *data, uint32_t seed);

@@ -16,7 +16,7 @@
 #include "translator/passes/passes.h"
 #include "translator/translator.h"
 
-#define RAM_SIZE (32 * MiB)
+#define RAM_SIZE OURS_RAM_END
 
 struct ours {
 	enum way way;
@@ -134,6 +134,11 @@ void ours_destroy(struct ours *ours)
 const uint8_t *ours_data(struct ours *ours)
 {
 	return ours->ram + DATA_AREA;
+}
+
+struct cpu *ours_cpu(struct ours *ours)
+{
+	return &ours->cpu;
 }
 
 static int next_page(void *opaque, const uint8_t **bytes)

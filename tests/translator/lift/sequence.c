@@ -413,6 +413,44 @@ void sequence_make(struct sequence *s, uint64_t seed, enum insn_set set)
 		s->pc = CODE_AREA + 0x5000 - rng_below(&rng, 32) * (set == SET_T32 ? 2 : 4);
 }
 
+/* A load of its own base register: what an abort must not do half. */
+static void load_base(struct sequence *s, const struct insn *insn)
+{
+	if (insn->wback || insn->rn == 13 || insn->rn == 15)
+		return;
+	if (insn->op == INSN_LDM && s->size[0] == 4)
+		s->bits[0] |= 1u << insn->rn;
+	else if (s->set == SET_A32 && (insn->op == INSN_LDR || (insn->op == INSN_LDRD && insn->rn % 2 == 0)))
+		s->bits[0] = (s->bits[0] & ~0xf000u) | (uint32_t)insn->rn << 12;
+}
+
+void sequence_make_access(struct sequence *s, uint64_t seed, enum insn_set set, uint32_t edge)
+{
+	struct rng rng = { seed };
+	struct insn insn;
+
+	memset(s, 0, sizeof(*s));
+	s->seed = seed;
+	s->set = set;
+	s->count = 1;
+	do {
+		random_insn(s, &rng, 0, false);
+		decode(set, s->bits[0], &insn);
+	} while (kind_of(s, &insn) == KIND_PLAIN || insn.cond != INSN_COND_AL || insn.rn == 15);
+	if (rng_below(&rng, 2))
+		load_base(s, &insn);
+	for (unsigned i = 0; i < 15; i++)
+		s->r[i] = rng_next(&rng);
+	for (unsigned i = 0; i < 15; i++) {
+		if (in(ALIGNED | POINTERS, i))
+			s->r[i] = edge - 64 + rng_below(&rng, 32) * 4;
+		else if (in(INDEXES | ALIGNED_INDEXES, i))
+			s->r[i] = rng_below(&rng, 8) * 4;
+	}
+	s->cpsr = 0x1d0 | (set == SET_T32 ? 0x20 : 0) | (rng_next(&rng) & 0xf80f0000u);
+	s->pc = CODE_AREA + 0x4000 + rng_below(&rng, 1024) * 4;
+}
+
 unsigned sequence_bytes(const struct sequence *s, uint8_t *to)
 {
 	unsigned at = 0;

@@ -44,6 +44,8 @@ struct sequence {
 
 /* Fills @s from @seed alone. */
 void sequence_make(struct sequence *s, uint64_t seed, enum insn_set set);
+/* One load or store whose pointers are near @edge, an address above which there is nothing. */
+void sequence_make_access(struct sequence *s, uint64_t seed, enum insn_set set, uint32_t edge);
 /* The code as bytes in memory order; returns their number. */
 unsigned sequence_bytes(const struct sequence *s, uint8_t *to);
 /* The whole code area for @s, which is its code, an SVC behind it (privileged: a branch to itself), and 0 elsewhere. Returns the code's size. */
