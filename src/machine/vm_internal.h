@@ -45,7 +45,20 @@ struct vm {
 	enum vm_end end;
 };
 
+/* --- vm.c --- */
 void vm_lock(void *vm);
 void vm_unlock(void *vm);
+/* Makes the core come to the run loop for @why (ATTN_*), also out of its sleep. Lock held. */
+void vm_wake(struct vm *vm, uint32_t why);
+/* The VM ends for this reason, unless it is ending already. Lock held. */
+void vm_set_end(struct vm *vm, enum vm_end end);
+
+/* --- vm_hooks.c: the VM is the opaque of each --- */
+extern const struct cpu_hooks vm_cpu_hooks;
+extern const struct phys_hooks vm_phys_hooks;
+extern const struct mmu_hooks vm_mmu_hooks;
+extern const struct io_loop_hooks vm_io_hooks;
+extern const struct device_env vm_device_env; /* its functions; the rest is filled in */
+void vm_earlier_event(void *vm);
 
 #endif
