@@ -255,6 +255,8 @@ uint32_t cpu_state_key(const struct cpu *cpu)
 		key |= KEY_FPMODE;
 	if (cpu->cp15.sctlr & SCTLR_A)
 		key |= KEY_ALIGN;
+	if (cpu->cp15.cpacr & CPACR_ASEDIS)
+		key |= KEY_NOSIMD;
 	return key | cpu->it << KEY_IT_SHIFT;
 }
 

@@ -90,6 +90,8 @@ enum exception {
 #define SCTLR_AFE (1u << 29)
 #define SCTLR_TE (1u << 30)
 
+#define CPACR_ASEDIS (1u << 31)
+
 #define FPEXC_EN (1u << 30)
 #define FPSCR_LEN (7u << 16)
 #define FPSCR_STRIDE (3u << 20)
@@ -304,6 +306,7 @@ void cpu_attention(struct cpu *cpu, uint32_t why);
 #define KEY_FPEN (1u << 3)   /* VFP and NEON accessible: FPEXC.EN and CPACR for this privilege */
 #define KEY_FPMODE (1u << 4) /* FPSCR: Len, Stride, RMode, FZ or DN not 0 */
 #define KEY_ALIGN (1u << 5)  /* SCTLR.A */
+#define KEY_NOSIMD (1u << 6) /* CPACR.ASEDIS: Advanced SIMD instructions that are not VFP's are UNDEFINED */
 #define KEY_IT_SHIFT 8       /* bits 15:8: ITSTATE */
 uint32_t cpu_state_key(const struct cpu *cpu);
 /* CPACR lets the current privilege use CP10 and CP11. FPEXC.EN aside: FPEXC itself, FPSID and MVFR are accessible with this alone. */

@@ -104,6 +104,14 @@ static bool is_fp_system(const struct insn *insn)
 	return (insn->op == INSN_VMRS || insn->op == INSN_VMSR) && insn->imm != 1;
 }
 
+/* Advanced SIMD alone, not in VFP: what CPACR.ASEDIS switches off (B4.1.40). */
+static bool is_simd_only(const struct insn *insn)
+{
+	if (insn->op == INSN_VDUP_R || ((insn->op == INSN_VMOV_LANE_R || insn->op == INSN_VMOV_R_LANE) && insn->vsize < 2))
+		return true;
+	return insn->row != DECODE_NO_ROW && decode_row(insn->row)->table == TABLE_NEON;
+}
+
 void lift_int(struct lift *l, const struct insn *insn)
 {
 	if (!lift_data(l, insn) && !lift_memory(l, insn) && !lift_branch(l, insn) && !lift_media(l, insn) && !lift_multiply(l, insn) &&
@@ -118,6 +126,8 @@ static void lift_one(struct lift *l, const struct insn *insn)
 	} else if (!is_fp(insn)) {
 		lift_int(l, insn);
 	} else if (!(l->key & KEY_FPEN) && !(is_fp_system(insn) && lift_privileged(l))) {
+		lift_undefined(l);
+	} else if (l->key & KEY_NOSIMD && is_simd_only(insn)) {
 		lift_undefined(l);
 	} else if (!lift_fp(l, insn)) {
 		lift_undefined(l);
