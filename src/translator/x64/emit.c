@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "translator/run/block.h"
+
 /* --- cold code: emitted behind the block --- */
 
 struct cold *cold_add(struct emit *e, enum cold_kind kind)
@@ -54,6 +56,17 @@ static void cold_unaligned(struct emit *e, const struct cold *cold)
 	enc_jmp_to(enc, slow);
 }
 
+/* All flags to memory, from where they were when the line was left. Nothing is in scratch registers. */
+static void cold_flags(struct emit *e, const struct cold *cold)
+{
+	if (!cold->op)
+		return;
+	e->op = cold->op;
+	e->flags = cold->flags;
+	e->pinned = 0;
+	flags_to_mem(e, IR_NZCV);
+}
+
 static void cold_one(struct emit *e, struct cold *cold)
 {
 	struct enc *enc = &e->enc;
@@ -76,12 +89,14 @@ static void cold_one(struct emit *e, struct cold *cold)
 		cold_unaligned(e, cold);
 		break;
 	case COLD_LEAVE:
+		cold_flags(e, cold);
 		enc_mov(enc, W32, pc, opnd_imm(cold->pc));
 		emit_count(e, cold->count);
 		enc_jmp_to(enc, e->x64->stubs.leave[cold->exit]);
 		break;
 	case COLD_LINK:
 		cold->link->stub = enc_here(enc);
+		cold_flags(e, cold);
 		enc_mov_imm64(enc, RAX, (uintptr_t)cold->link);
 		enc_jmp_to(enc, e->x64->stubs.link);
 		break;
@@ -104,6 +119,9 @@ static void cold_one(struct emit *e, struct cold *cold)
 
 void emit_cold(struct emit *e)
 {
+	e->op_done = false;
+	for (unsigned i = 0; i < SCRATCH_COUNT; i++)
+		e->owner[i] = IR_NONE;
 	for (unsigned i = 0; i < e->cold_count; i++)
 		cold_one(e, &e->cold[i]);
 }
@@ -244,6 +262,15 @@ static void put_tables(struct emit *e)
 	enc->at += sizeof(trailer);
 }
 
+static unsigned exit_ops(const struct emit *e)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < e->ir->count; i++)
+		n += e->ir->ops[i].op == IR_EXIT;
+	return n;
+}
+
 static void begin(struct emit *e)
 {
 	struct code_cache *cache = &e->x64->cache;
@@ -251,27 +278,56 @@ static void begin(struct emit *e)
 
 	enc_init(&e->enc, start, cache->write + cache->size, cache_exec_delta(cache));
 	e->error = 0;
+	e->op_done = false;
+	e->fixup_count = e->site_count = e->mark_count = e->cold_count = 0;
+	e->code->exit_count = 0;
+	e->in_loop = e->loops = false;
+	find_labels(e);
+	flags_prepare(e);
+	e->may_loop = x64_opt(e->x64, OPT_CHAIN) && x64_opt(e->x64, OPT_LIVE_FLAGS) && !e->block->straddles &&
+	              !(e->ir->key >> KEY_IT_SHIFT & 0xff) && exit_ops(e) * 2 <= X64_MAX_EXITS;
+	xmm_begin(e);
+}
+
+static void emit_body(struct emit *e)
+{
 	e->reachable = true;
 	e->i = 0;
 	e->op = NULL;
-	e->op_done = false;
 	e->pc = e->ir->pc;
 	e->it = 0;
-	e->fixup_count = e->site_count = e->mark_count = e->cold_count = 0;
-	e->code->exit_count = 0;
-	find_labels(e);
-	flags_prepare(e);
 	tmps_prepare(e);
+	emit_ops(e);
+	if (!e->error && e->reachable)
+		emit_fail(e, -ENOTSUP);
+}
+
+/* The block once more, for what comes round from its own end. */
+static void emit_loop(struct emit *e)
+{
+	bool xmm_used = e->xmm.used;
+	uint8_t *entry;
+
+	enc_align(&e->enc, 16);
+	entry = enc_here(&e->enc);
+	e->in_loop = true;
+	e->flags = e->loop_flags;
+	find_labels(e);
 	xmm_begin(e);
+	e->xmm.used = xmm_used;
+	emit_body(e);
+	for (unsigned i = 0; i < e->code->exit_count; i++)
+		if (e->code->exits[i].loop)
+			e->code->exits[i].loop = entry;
 }
 
 static int emit_once(struct emit *e)
 {
 	begin(e);
 	emit_entry(e);
-	emit_ops(e);
-	if (!e->error && e->reachable)
-		emit_fail(e, -ENOTSUP);
+	emit_body(e);
+	if (!e->error && e->loops)
+		emit_loop(e);
 	if (e->error)
 		return e->error;
 	e->cold_start = (uint32_t)(e->enc.at - e->enc.start);

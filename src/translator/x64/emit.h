@@ -165,6 +165,8 @@ struct cold {
 	uint8_t *back;         /* executable address to go back to */
 	uint32_t pc;
 	struct block_exit *link; /* COLD_LINK */
+	const struct ir_insn *op; /* COLD_LEAVE, COLD_LINK: not NULL: flags are to be stored from `flags` first */
+	struct flag_state flags;
 	struct zero_check zeros; /* COLD_SIMD: pc is the descriptor, site the operation; size, count, reg: see simd_cold_back() */
 };
 #define MAX_COLD 2048
@@ -210,6 +212,14 @@ struct emit {
 	struct flag_state flags;
 	uint8_t live[IR_MAX_OPS];  /* flags that may be read after each op */
 	uint8_t live_in;
+
+	/*
+	 * A block that goes back to its own start is emitted twice: the first body is entered from outside with all flags in memory, the
+	 * second from the end of either with flags where the loop leaves them.
+	 */
+	bool may_loop, in_loop;        /* exits suffice; the second body is being emitted */
+	bool loops;                    /* loop_flags is set: an exit goes to the second body */
+	struct flag_state loop_flags;
 
 	struct tmp_state tmps[IR_MAX_TMPS];
 	ir_ref owner[SCRATCH_COUNT];  /* temporary, or IR_NONE */
@@ -282,6 +292,11 @@ void flags_written(struct emit *e, ir_ref ref);  /* a guest register was overwri
 void flags_branch(struct emit *e, unsigned target); /* before the condition of a branch to op @target is evaluated */
 void flags_merge(struct emit *e, struct label_state *label, bool first); /* records the state at a branch */
 void flags_label(struct emit *e, struct label_state *label);
+/*
+ * At an exit to the block's own start: makes the flags such that the second body can begin with them. False: they have to go to memory
+ * for the first one.
+ */
+bool flags_loop(struct emit *e);
 uint32_t flags_recompute(const struct flag_state *flags, const struct cpu *cpu); /* C: cpu->nzcv at a fault */
 #define FLAG_MASK_NZCV(f) (((f) & IR_N ? NZCV_N : 0) | ((f) & IR_Z ? NZCV_Z : 0) | ((f) & IR_C ? NZCV_C : 0) | ((f) & IR_V ? NZCV_V : 0))
 

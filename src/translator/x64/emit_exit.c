@@ -149,7 +149,15 @@ static void leave(struct emit *e, enum x64_exit why)
 	enc_jmp_to(&e->enc, e->x64->stubs.leave[why]);
 }
 
-static void jump_linked(struct emit *e)
+/* The flags of the current state are stored where @cold goes, not here. */
+static void store_flags_there(struct emit *e, struct cold *cold)
+{
+	cold->op = e->op;
+	cold->flags = e->flags;
+	cold->flags.host = 0;
+}
+
+static void jump_linked(struct emit *e, bool loop)
 {
 	const struct ir_insn *op = e->op;
 	struct enc *enc = &e->enc;
@@ -171,8 +179,11 @@ static void jump_linked(struct emit *e)
 	while (((uintptr_t)(enc->at + 1) & 63) > 60 && !enc->overflow)
 		enc_nop(enc, 1);
 	exit->jump = enc_here(enc);
+	exit->loop = loop ? exit->jump : NULL; /* the address comes later */
 	cold = cold_add(e, COLD_LINK);
 	cold->link = exit;
+	if (loop)
+		store_flags_there(e, cold);
 	cold->jumps[cold->jump_count++] = enc_jmp32(enc);
 }
 
@@ -190,11 +201,27 @@ static void exit_direct(struct emit *e)
 		emit_count(e, (int)n);
 	}
 	if (x64_opt(e->x64, OPT_CHAIN)) {
-		jump_linked(e);
+		jump_linked(e, false);
 	} else {
 		store_imm(e, CPU_R15, op->imm);
 		leave(e, X64_EXIT_LOOKUP);
 	}
+}
+
+/* To the block's own start, flags left where they are. False: not possible here. */
+static bool exit_loop(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	struct cold *cold;
+
+	if (!e->may_loop || op->imm != e->ir->pc || op->imm2 & EXIT_CHECKED || !(op->imm2 & EXIT_THUMB) != !(e->ir->key & KEY_T) || !flags_loop(e))
+		return false;
+	enc_alu(&e->enc, ALU_SUB, W32, opnd_reg(R14), opnd_imm(count_here(e)));
+	cold = cold_leave(e, X64_EXIT_CHECK, op->imm, 0);
+	store_flags_there(e, cold);
+	cold_jcc(e, cold, CC_S);
+	jump_linked(e, true);
+	return true;
 }
 
 /* cpu->jump_cache[jump_cache_hash(eax)], and on. */
@@ -271,6 +298,10 @@ void emit_exit(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 
+	if (op->op == IR_EXIT && exit_loop(e)) {
+		e->reachable = false;
+		return;
+	}
 	flags_to_mem(e, IR_NZCV);
 	switch (op->op) {
 	case IR_POLL:

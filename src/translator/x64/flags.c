@@ -107,12 +107,12 @@ static bool op_writes(const struct ir_insn *op, const struct recipe *r)
 	return recipe_uses(r, op->dst) || recipe_uses(r, op->dst2);
 }
 
-/* True when @r keeps giving @flags from the current op (its own results included) for as long as they are live. */
-static bool recipe_survives(const struct emit *e, const struct recipe *r, uint8_t flags)
+/* True when @r keeps giving @flags from op @from (its own results included) for as long as they are live. */
+static bool recipe_survives(const struct emit *e, const struct recipe *r, uint8_t flags, unsigned from)
 {
-	unsigned region = e->i;
+	unsigned region = from;
 
-	for (unsigned j = e->i; j < e->ir->count; j++) {
+	for (unsigned j = from; j < e->ir->count; j++) {
 		const struct ir_insn *op = &e->ir->ops[j];
 
 		if (is_branch(op))
@@ -214,7 +214,7 @@ static uint8_t without_recipe(const struct emit *e, uint8_t lost)
 		if (!flags)
 			continue;
 		/* Those that only a fault of this very op reads need no more than to be there now. */
-		if (!(flags & e->live[e->i] & ~e->op->fdef) || recipe_survives(e, all[i], flags))
+		if (!(flags & e->live[e->i] & ~e->op->fdef) || recipe_survives(e, all[i], flags, e->i))
 			lost &= (uint8_t)~flags;
 	}
 	return lost;
@@ -605,7 +605,7 @@ static uint8_t only_for_now(const struct emit *e, const struct flag_state *f, ui
 
 	live &= (uint8_t)~(f->mem | f->host | f->known);
 	for (unsigned i = 0; i < 3; i++)
-		if (all[i]->flags & live && !recipe_survives(e, all[i], all[i]->flags & live))
+		if (all[i]->flags & live && !recipe_survives(e, all[i], all[i]->flags & live, e->i))
 			lost |= all[i]->flags & live;
 	return lost;
 }
@@ -629,6 +629,53 @@ void flags_label(struct emit *e, struct label_state *label)
 	if (live & ~covered(&both))
 		emit_fail(e, -ENOTSUP);
 	e->flags = both;
+}
+
+/* --- back to the block's start --- */
+
+/* Stores flags whose recipe does not hold from the block's start for as long as they are live there. */
+static void store_unlasting(struct emit *e, struct recipe *r)
+{
+	struct flag_state *f = &e->flags;
+	uint8_t flags = r->flags & e->live_in & (uint8_t)~(f->mem | f->known);
+
+	if (flags && !recipe_survives(e, r, flags, 0))
+		flags_to_mem(e, flags);
+}
+
+static bool conforms(const struct recipe *r, const struct recipe *wanted, uint8_t flags)
+{
+	flags &= wanted->flags;
+	return !flags || (recipe_same(r, wanted) && !(flags & ~r->flags));
+}
+
+bool flags_loop(struct emit *e)
+{
+	struct flag_state *f = &e->flags;
+	const struct flag_state *loop = &e->loop_flags;
+	uint8_t live = e->live_in, only_host = f->host & (uint8_t)~(f->mem | f->known | recipe_flags(f));
+
+	if (only_host)
+		flags_save(e, only_host);
+	store_unlasting(e, &f->nz);
+	store_unlasting(e, &f->c);
+	store_unlasting(e, &f->v);
+	if (f->mem == IR_NZCV)
+		return false;
+	if (!e->loops) {
+		e->loop_flags = *f;
+		e->loop_flags.host = 0;
+		e->loops = true;
+		return true;
+	}
+	live &= (uint8_t)~loop->mem;
+	if (live & loop->known & ~(f->known & ~(f->value ^ loop->value)))
+		return false;
+	live &= (uint8_t)~loop->known;
+	if (!conforms(&f->nz, &loop->nz, live) || !conforms(&f->c, &loop->c, live) || !conforms(&f->v, &loop->v, live))
+		return false;
+	flags_to_mem(e, loop->mem & e->live_in);
+	return true;
 }
 
 /* --- at a fault --- */

@@ -9,6 +9,7 @@
 
 #include "base/disasm.h"
 #include "base/log.h"
+#include "translator/run/block.h"
 #include "translator/x64/emit.h"
 
 static void detect_host(struct host_features *host)
@@ -86,6 +87,9 @@ static void patch_jump(struct x64 *x64, const struct block_exit *exit, const uin
 void x64_link(struct x64 *x64, struct block_exit *exit, const uint8_t *entry)
 {
 	BUG_ON(!exit->jump);
+	/* A loop's way back leaves flags in registers as only its own block's second body expects them; the stub stores them. */
+	if (exit->loop)
+		entry = entry == exit->from->code.fast ? exit->loop : exit->stub;
 	patch_jump(x64, exit, entry);
 }
 

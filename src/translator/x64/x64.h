@@ -31,6 +31,7 @@ struct block_exit {
 	struct block *from;      /* the block it belongs to */
 	struct block *to;        /* linked target, or NULL */
 	struct block_exit *next_in; /* list of exits linked to the same block (run/) */
+	uint8_t *loop;           /* back to the block's own start: where it goes when linked to it, flags left as they are; else NULL */
 };
 #define X64_MAX_EXITS 32
 

@@ -447,6 +447,10 @@ static void exit_op(struct gen *g)
 		break;
 	default:
 		op = ir_append(g->block, IR_EXIT);
+		if (random_below(g->r, 2)) {
+			op->imm = g->block->pc; /* a loop */
+			break;
+		}
 		op->imm = random_below(g->r, 2) ? g->pc + 4 * random_below(g->r, 50) : g->pc - 4 * random_below(g->r, 50);
 		op->imm2 = random_below(g->r, 8) ? 0 : 1;
 		break;

@@ -107,6 +107,42 @@ static void show(const struct ir_block *ir, const struct x64_code *code)
 	x64_dump(x64, code, guest->cpu.log);
 }
 
+/*
+ * Both ways until something other than a jump to the block's own start happens, or the countdown ends.
+ */
+static enum x64_exit loop_interp(struct cpu *cpu, const struct ir_insn *ops, gva_t pc)
+{
+	enum x64_exit exit;
+
+	do
+		exit = interp_run(cpu, ops, NULL);
+	while (exit == X64_EXIT_LOOKUP && cpu->r[15] == pc && !(cpu->cpsr & CPSR_T));
+	return exit;
+}
+
+static enum x64_exit loop_emitted(struct cpu *cpu, const uint8_t *entry, gva_t pc)
+{
+	enum x64_exit exit;
+
+	do
+		exit = plain(x64_run(x64, cpu, entry));
+	while (exit == X64_EXIT_LOOKUP && cpu->r[15] == pc && !(cpu->cpsr & CPSR_T));
+	return exit;
+}
+
+/* Links the block to itself where it goes back to its start. */
+static bool link_loop(struct x64_code *code, gva_t pc)
+{
+	bool loops = false;
+
+	for (unsigned i = 0; i < code->exit_count; i++)
+		if (code->exits[i].pc == pc && !(code->exits[i].key & KEY_T)) {
+			x64_link(x64, &code->exits[i], code->fast);
+			loops = true;
+		}
+	return loops;
+}
+
 /* One block from several states. False: differs. */
 static bool run_case(uint64_t seed, bool passes, bool verbose)
 {
@@ -129,6 +165,7 @@ static bool run_case(uint64_t seed, bool passes, bool verbose)
 	if (passes)
 		passes_run(&ir, PASSES_ALL, true);
 	memset(&block, 0, sizeof(block));
+	block.pc = ir.pc;
 	ret = x64_emit(x64, cpu, &ir, 0x8000, &block, &block.code);
 	if (ret == -ENOSPC) {
 		x64_flush(x64);
@@ -142,15 +179,23 @@ static bool run_case(uint64_t seed, bool passes, bool verbose)
 	}
 	ck_assert_msg(ret == 0, "seed %" PRIu64 ": x64_emit: %d", seed, ret);
 	emitted++;
+	for (unsigned i = 0; i < block.code.exit_count; i++)
+		block.code.exits[i].from = &block;
 	if (verbose)
 		show(&ir, &block.code);
 	memcpy(ops, ir.ops, ir.count * sizeof(ops[0]));
 	interp_prepare(ops, ir.count);
-	for (unsigned n = 0; n < 3; n++) {
+	for (unsigned n = 0; n < 5; n++) {
 		enum x64_exit exit_interp, exit_emitted;
+		bool loop = n >= 3;
+
+		if (n == 3 && !link_loop(&block.code, ir.pc))
+			break;
 
 		random_state(&r, cpu, WINDOW + GUEST_PAGE_SIZE, WINDOW_SIZE - GUEST_PAGE_SIZE);
 		cpu->r[15] = ir.pc;
+		if (loop)
+			cpu->countdown = (int32_t)random_below(&r, 60);
 		cpu->exclusive.size = 0;
 		cpu->cpsr &= ~CPSR_T;
 		cpu->cp15.sctlr = ir.key & KEY_ALIGN ? cpu->cp15.sctlr | SCTLR_A : cpu->cp15.sctlr & ~SCTLR_A;
@@ -161,12 +206,12 @@ static bool run_case(uint64_t seed, bool passes, bool verbose)
 		}
 		memcpy(memory_before, guest->ram, GUEST_RAM_SIZE);
 		before = *cpu;
-		exit_interp = interp_run(cpu, ops, NULL);
+		exit_interp = loop ? loop_interp(cpu, ops, ir.pc) : interp_run(cpu, ops, NULL);
 		by_interp = *cpu;
 		memcpy(memory_interp, guest->ram, GUEST_RAM_SIZE);
 		*cpu = before;
 		memcpy(guest->ram, memory_before, GUEST_RAM_SIZE);
-		exit_emitted = x64_run(x64, cpu, block.code.fast);
+		exit_emitted = loop ? loop_emitted(cpu, block.code.fast, ir.pc) : x64_run(x64, cpu, block.code.fast);
 		if (!same(&by_interp, exit_interp, cpu, exit_emitted) || memcmp(guest->ram, memory_interp, GUEST_RAM_SIZE)) {
 			fprintf(stderr, "seed %" PRIu64 ", passes %d, optimizations 0x%x, state %u%s:\n", seed, passes,
 			        0, n, memcmp(guest->ram, memory_interp, GUEST_RAM_SIZE) ? ", memory differs" : "");
