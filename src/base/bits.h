@@ -4,6 +4,8 @@
 
 #include "base/base.h"
 
+#include <string.h>
+
 /* value<start+length-1:start>, 1 <= length <= 32. */
 static inline uint32_t extract32(uint32_t value, unsigned start, unsigned length)
 {
@@ -31,6 +33,52 @@ static inline uint32_t ror32(uint32_t value, unsigned n)
 static inline unsigned clz32(uint32_t value)
 {
 	return value ? (unsigned)__builtin_clz(value) : 32;
+}
+
+/*
+ * Up to 8 bytes of host memory as a little-endian value, and back; @size 1, 2, 4 or 8, any alignment. Single host accesses, so that other
+ * observers never see half a word.
+ */
+static inline uint64_t host_load(const void *host, unsigned size)
+{
+	uint16_t half;
+	uint32_t word;
+	uint64_t dword;
+
+	switch (size) {
+	case 1:
+		return *(const uint8_t *)host;
+	case 2:
+		memcpy(&half, host, 2);
+		return half;
+	case 4:
+		memcpy(&word, host, 4);
+		return word;
+	default:
+		memcpy(&dword, host, 8);
+		return dword;
+	}
+}
+
+static inline void host_store(void *host, unsigned size, uint64_t value)
+{
+	uint16_t half = (uint16_t)value;
+	uint32_t word = (uint32_t)value;
+
+	switch (size) {
+	case 1:
+		*(uint8_t *)host = (uint8_t)value;
+		break;
+	case 2:
+		memcpy(host, &half, 2);
+		break;
+	case 4:
+		memcpy(host, &word, 4);
+		break;
+	default:
+		memcpy(host, &value, 8);
+		break;
+	}
 }
 
 #endif

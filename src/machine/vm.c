@@ -53,6 +53,7 @@ void vm_set_end(struct vm *vm, enum vm_end end)
 	}
 	vm_wake(vm, ATTN_EXIT);
 }
+
 /* --- running --- */
 
 /* Two-phase reset of everything, then the boot images again. RAM keeps what it holds elsewhere, as on hardware. Lock held. */

@@ -4,54 +4,12 @@
  * Every store to a traced frame ends in phys_written(), after the bytes are there.
  */
 #include "base/base.h"
+#include "base/bits.h"
 #include "memory/phys.h"
 
 #include <string.h>
 
 #include "memory/phys_private.h"
-
-/* Aligned accesses of these sizes are single host accesses, as the architecture wants (A3.5.3). */
-static uint64_t host_load(const uint8_t *host, unsigned size)
-{
-	uint16_t half;
-	uint32_t word;
-	uint64_t dword;
-
-	switch (size) {
-	case 1:
-		return *host;
-	case 2:
-		memcpy(&half, host, 2);
-		return half;
-	case 4:
-		memcpy(&word, host, 4);
-		return word;
-	default:
-		memcpy(&dword, host, 8);
-		return dword;
-	}
-}
-
-static void host_store(uint8_t *host, unsigned size, uint64_t value)
-{
-	uint16_t half = (uint16_t)value;
-	uint32_t word = (uint32_t)value;
-
-	switch (size) {
-	case 1:
-		*host = (uint8_t)value;
-		break;
-	case 2:
-		memcpy(host, &half, 2);
-		break;
-	case 4:
-		memcpy(host, &word, 4);
-		break;
-	default:
-		memcpy(host, &value, 8);
-		break;
-	}
-}
 
 static int mmio_read(struct phys *phys, struct region *region, gpa_t addr, unsigned size, uint64_t *value)
 {

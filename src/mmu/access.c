@@ -5,6 +5,7 @@
  * validated as a whole before its first byte is stored.
  */
 #include "base/base.h"
+#include "base/bits.h"
 #include "mmu/mmu.h"
 
 #include <string.h>
@@ -42,49 +43,6 @@ static uint64_t extend(uint64_t value, unsigned size, uint32_t flags)
 	case 1: return (uint32_t)(int8_t)value;
 	case 2: return (uint32_t)(int16_t)value;
 	default: return value;
-	}
-}
-
-/* Single host accesses, so that other observers never see half a word. */
-static uint64_t host_load(const void *host, unsigned size)
-{
-	uint16_t half;
-	uint32_t word;
-	uint64_t dword;
-
-	switch (size) {
-	case 1:
-		return *(const uint8_t *)host;
-	case 2:
-		memcpy(&half, host, 2);
-		return half;
-	case 4:
-		memcpy(&word, host, 4);
-		return word;
-	default:
-		memcpy(&dword, host, 8);
-		return dword;
-	}
-}
-
-static void host_store(void *host, unsigned size, uint64_t value)
-{
-	uint16_t half = (uint16_t)value;
-	uint32_t word = (uint32_t)value;
-
-	switch (size) {
-	case 1:
-		*(uint8_t *)host = (uint8_t)value;
-		break;
-	case 2:
-		memcpy(host, &half, 2);
-		break;
-	case 4:
-		memcpy(host, &word, 4);
-		break;
-	default:
-		memcpy(host, &value, 8);
-		break;
 	}
 }
 
