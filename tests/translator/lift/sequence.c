@@ -224,6 +224,8 @@ static void random_insn(struct sequence *s, struct rng *rng, unsigned at, bool i
 				put_field(&pattern, &bits, 'm', pick(rng, INDEXES | ALIGNED_INDEXES));
 			if (rng_below(rng, 2))
 				put_field(&pattern, &bits, 'c', INSN_COND_AL);
+			if (row->op == INSN_LDM) /* else hardly any list would do */
+				bits &= pattern.width == 16 ? ~(PROTECTED & 0xff) : ~(PROTECTED | 1u << 15);
 			if (pattern.width == 16)
 				bits <<= 16;
 			decode(s->set, bits, &insn);
