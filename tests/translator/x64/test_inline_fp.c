@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "cpu/simd.h"
+#include "cpu/simd_struct.h"
 #include "tests/translator/guest.h"
 #include "tests/translator/x64/random_ir.h"
 #include "translator/ir/interp.h"
@@ -159,6 +160,11 @@ static uint32_t random_imm(struct random_ir *r, enum simd_op op, bool q)
 		return random_below(r, q ? 16 : 8);
 	if (op == SIMD_VTBL || op == SIMD_VTBX)
 		return 1 + random_below(r, 4);
+	if (op == SIMD_VLD_SPLIT) {
+		unsigned n = 2 + random_below(r, 3);
+
+		return SIMD_STRUCT(n, 1 + random_below(r, 2), random_below(r, 3), 1 + (n == 2 ? random_below(r, 2) : 0), !random_below(r, 4));
+	}
 	return 0;
 }
 
@@ -166,7 +172,7 @@ static uint32_t random_imm(struct random_ir *r, enum simd_op op, bool q)
 static uint32_t random_desc(struct random_ir *r, enum simd_op op)
 {
 	bool d_only = in(op, SIMD_VPMAX_S8, SIMD_VPADD_I32) || in(op, SIMD_VPADD_F32, SIMD_VRSUBHN_I32) || in(op, SIMD_VSHRN_I8, SIMD_VSHLL_U32) ||
-	              in(op, SIMD_VCVT_F32_F16, SIMD_VCVT_F16_F32) || op == SIMD_VTBL || op == SIMD_VTBX;
+	              in(op, SIMD_VCVT_F32_F16, SIMD_VCVT_F16_F32) || op >= SIMD_VTBL;
 	bool q = op >= SIMD_VMOV && !d_only && random_below(r, 2);
 	bool wide_d = in(op, SIMD_VADDL_S8, SIMD_VQDMLSL_S32) || in(op, SIMD_VSHLL_S8, SIMD_VSHLL_U32) || op == SIMD_VCVT_F32_F16;
 	bool wide_n = in(op, SIMD_VADDW_S8, SIMD_VSUBW_U32) || in(op, SIMD_VADDHN_I8, SIMD_VRSUBHN_I32);
@@ -333,7 +339,7 @@ START_TEST(each_operation)
 	struct random_ir r = { 1 };
 
 	start(_i & 1, !(_i & 2));
-	for (unsigned op = 0; op < SIMD_VLD_SPLIT; op++) {
+	for (unsigned op = 0; op < SIMD_OP_COUNT; op++) {
 		bool dbl = strstr(simd_info[op].name, "F64") != NULL;
 
 		for (unsigned n = 0; n < cases(30); n++) {
@@ -358,9 +364,9 @@ static enum simd_op random_op(struct random_ir *r, unsigned kind)
 	case 1:
 		return (enum simd_op)(SIMD_VADD_F32 + random_below(r, SIMD_VPMIN_F32 - SIMD_VADD_F32 + 1));
 	case 2:
-		return (enum simd_op)(SIMD_VMOV + random_below(r, SIMD_VLD_SPLIT - SIMD_VMOV));
+		return (enum simd_op)(SIMD_VMOV + random_below(r, SIMD_OP_COUNT - SIMD_VMOV));
 	default:
-		return (enum simd_op)random_below(r, SIMD_VLD_SPLIT);
+		return (enum simd_op)random_below(r, SIMD_OP_COUNT);
 	}
 }
 
