@@ -339,9 +339,10 @@ static void lift_mrc15(struct lift *l, const struct insn *insn, int index)
 	lift_sensitive(l, cp15_class(reg));
 	if (reg->flags & CP15_PLAIN_R && !cp15_checked(l, reg))
 		lift_ldcpu(l, dst, (size_t)reg->offset);
+	else if (cp15_checked(l, reg) || reg->flags & CP15_TIMED) /* time does not read the same twice: a helper that -verify does not repeat */
+		lift_call(l, HELPER_ID_CP15_READ_CHECKED, dst, operand_imm((uint32_t)index), NO_OPERAND, NO_OPERAND);
 	else
-		lift_call(l, cp15_checked(l, reg) ? HELPER_ID_CP15_READ_CHECKED : HELPER_ID_CP15_READ, dst, operand_imm((uint32_t)index),
-		          NO_OPERAND, NO_OPERAND);
+		lift_call(l, HELPER_ID_CP15_READ, dst, operand_imm((uint32_t)index), NO_OPERAND, NO_OPERAND);
 	if (insn->rt == 15)
 		lift_emit(l, IR_SETNZCV, IR_NONE, operand_ref(dst), NO_OPERAND, IR_NZCV, 0);
 }
