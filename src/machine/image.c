@@ -7,6 +7,8 @@
 #include "base/base.h"
 #include "machine/image.h"
 
+#include "base/bits.h"
+
 #include <elf.h>
 #include <endian.h>
 #include <errno.h>
@@ -183,6 +185,25 @@ static bool is_linux_image(const uint8_t *data, size_t size)
 	return false;
 }
 
+/*
+ * Where an Image wants to lie above the start of RAM: its head takes TEXT_OFFSET from the address it finds itself at ("sub r8, r8,
+ * #TEXT_OFFSET"). 0x8000, but 0x208000 for multi-platform kernels with some Qualcomm boards (Debian's), which QEMU never gets right.
+ */
+static uint32_t image_text_offset(const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i + 4 <= MIN(size, 256); i += 4) {
+		uint32_t word = le32(data + i);
+
+		if ((word & 0xfffff000) == 0xe2488000) {
+			uint32_t offset = ror32(word & 0xff, (word >> 8 & 15) * 2);
+
+			if (offset && offset % 0x4000 == 0 && offset <= 16 * MiB)
+				return offset;
+		}
+	}
+	return TEXT_OFFSET;
+}
+
 /* --- uImage --- */
 
 static int load_uimage(struct image *image, const char *name, gpa_t ram_base, struct error *err);
@@ -217,7 +238,7 @@ static int load_plain(struct image *image, const char *name, gpa_t ram_base, uin
 	if (size < 4)
 		return error_set(err, EINVAL, "kernel '%s' has %zu bytes: not a kernel", name, size);
 	image->kind = is_linux_image(data, size) ? IMAGE_IMAGE : IMAGE_RAW;
-	one_segment(image, ram_base + (image->kind == IMAGE_IMAGE ? TEXT_OFFSET : RAW_OFFSET), data, size);
+	one_segment(image, ram_base + (image->kind == IMAGE_IMAGE ? image_text_offset(data, size) : RAW_OFFSET), data, size);
 	image->entry = (gva_t)image->segments[0].addr;
 	return 0;
 }

@@ -85,6 +85,8 @@ static const struct {
 } raw_rows[] = {
 	/* bl __hyp_stub_install; mrs r9, cpsr; eor r9, r9, #0x1a; tst r9, #0x1f */
 	{{0xeb000000, 0xe10f9000, 0xe229901a, 0xe319001f}, IMAGE_IMAGE, RAM + 0x8000},
+	/* with "sub r8, r8, #0x208000", as Debian's kernel has it */
+	{{0xe10f9000, 0xe229901a, 0xe088800f, 0xe2488982}, IMAGE_IMAGE, RAM + 0x208000},
 	/* the same in T32 */
 	{{0xf8dff000, 0x8900f3ef, 0x091af089, 0}, IMAGE_IMAGE, RAM + 0x8000},
 	{{0xea00000e, 0, 0, 0}, IMAGE_RAW, RAM + 0x10000},
