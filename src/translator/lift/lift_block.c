@@ -129,8 +129,11 @@ static void lift_one(struct lift *l, const struct insn *insn)
 		lift_undefined(l);
 	} else if (l->key & KEY_NOSIMD && is_simd_only(insn)) {
 		lift_undefined(l);
-	} else if (!lift_fp(l, insn)) {
-		lift_undefined(l);
+	} else {
+		if (is_fp_system(insn))
+			lift_sensitive(l, SENSITIVE_FP_SYSTEM);
+		if (!lift_fp(l, insn))
+			lift_undefined(l);
 	}
 }
 

@@ -26,6 +26,15 @@ void ours_destroy(struct ours *ours);
 void ours_run(struct ours *ours, const struct sequence *s, struct outcome *out);
 const uint8_t *ours_data(struct ours *ours);
 struct cpu *ours_cpu(struct ours *ours);
+/* Memory, as a device would reach it. */
+void ours_write(struct ours *ours, uint32_t addr, const void *from, size_t size);
+void ours_read(struct ours *ours, uint32_t addr, void *to, size_t size);
+/* Runs from the state that is in the core until an exception is taken. */
+struct ours_end {
+	unsigned exception; /* enum exception */
+	uint32_t pc, cpsr;  /* where, and the state before it */
+};
+void ours_run_to_exception(struct ours *ours, struct ours_end *end);
 /* Where RAM ends. */
 #define OURS_RAM_END 0x02000000u
 

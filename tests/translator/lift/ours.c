@@ -14,6 +14,7 @@
 #include "translator/ir/interp.h"
 #include "translator/lift/lift.h"
 #include "translator/passes/passes.h"
+#include "translator/run/helpers.h"
 #include "translator/translator.h"
 
 #define RAM_SIZE OURS_RAM_END
@@ -215,6 +216,37 @@ static void run_translated(struct ours *ours, const struct sequence *s, uint32_t
 	out->r[14] = cpu_mode_reg(cpu, 14, MODE_USR);
 	out->pc = cpu->r[14] - (cpu_spsr(cpu) & CPSR_T ? 2 : 4);
 	out->cpsr = cpu_spsr(cpu) & CPSR_COMPARED;
+}
+
+void ours_write(struct ours *ours, uint32_t addr, const void *from, size_t size)
+{
+	BUG_ON(phys_copy_to(ours->phys, addr, from, size) != size);
+}
+
+void ours_read(struct ours *ours, uint32_t addr, void *to, size_t size)
+{
+	BUG_ON(phys_copy_from(ours->phys, to, addr, size) != size);
+}
+
+void ours_run_to_exception(struct ours *ours, struct ours_end *end)
+{
+	struct cpu *cpu = &ours->cpu;
+	enum x64_exit exit = X64_EXIT_LOOKUP;
+	unsigned steps = 0;
+
+	if (ours->translator) {
+		/* The vectors are loops, but that of the prefetch abort: LR is 4 above the BKPT. */
+		translator_run(cpu, 16 * SEQUENCE_MAX);
+		end->exception = cpu->r[15] / 4;
+		end->pc = cpu->r[14] - (end->exception == EXC_PREFETCH_ABORT ? 4 : cpu_spsr(cpu) & CPSR_T ? 2 : 4);
+		end->cpsr = cpu_spsr(cpu);
+		return;
+	}
+	while (steps++ < SEQUENCE_MAX && exit != X64_EXIT_EXCEPTION && exit != X64_EXIT_RAISE)
+		exit = step(ours);
+	end->exception = exit == X64_EXIT_EXCEPTION ? cpu->exit_arg[0] : cpu->exit_arg[0] == RAISE_UNDEF ? EXC_UNDEF : EXC_DATA_ABORT;
+	end->pc = cpu->r[15];
+	end->cpsr = cpu_cpsr(cpu);
 }
 
 void ours_run(struct ours *ours, const struct sequence *s, struct outcome *out)

@@ -1,0 +1,330 @@
+/*
+ * test_sensitive.c - every sensitive instruction, in A32 and T32, conditional both ways, privileged and in User mode: each row of the table
+ * "what cpatch misses" in docs/cpatch.md, with results worked out from the manual.
+ *
+ * A row runs from address CODE with r0 = 0x600001d2 (IRQ mode, N..V = 0110), r1 = 0, r2 = DATA_MIDDLE, sp = DATA_MIDDLE + 0x100,
+ * lr = the instruction after the row, SPSR = SYS mode with N set and the row's state, User mode's SP and LR = 0x5555, 0x6666.  Z is set: eq passes, ne fails.
+ */
+#include "base/base.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/cpu.h"
+#include "tests/translator/lift/engines.h"
+
+#define CODE (CODE_AREA + 0x4000)
+#define R0 0x600001d2u
+#define USER_SP 0x5555u
+#define USER_LR 0x6666u
+#define MAX_HALVES 6
+
+enum expect {
+	NOTHING,     /* no register, no status bit changes */
+	UNDEFINED,   /* Undefined Instruction exception */
+	MODE_TO_IRQ, /* CPSR control = that of r0 */
+	MODE_TO_SYS, /* CPSR from SPSR */
+	I_CLEAR,     /* CPSR.I = 0, nothing else */
+	AIF_CLEAR,
+	TO_ABT,      /* mode Abort, masks kept */
+	R1_CPSR,     /* r1 = CPSR as MRS reads it */
+	R1_SPSR,
+	SPSR_R0,     /* SPSR = r0 */
+	FLAGS_R0,    /* only the condition flags from r0 */
+	USER_BANK,   /* User mode's SP and LR = the words at r2 */
+	STORED_USER, /* the words at r2 = User mode's SP and LR */
+	STORED_SRS,  /* the words below Abort mode's SP (0x130100) = LR, SPSR */
+	E_SET,
+};
+
+struct row {
+	const char *text;
+	bool privileged;
+	enum insn_set set;
+	uint16_t halves[MAX_HALVES]; /* A32: low half first; T32: in order; ended by END */
+	enum expect expect;
+};
+#define END 0xffff
+#define A(word) { (word) & 0xffff, (word) >> 16, END }
+#define U false, SET_A32
+#define P true, SET_A32
+#define UT false, SET_T32
+#define PT true, SET_T32
+
+static const struct row rows[] = {
+	/* CPS: no condition in A32 */
+	{ "cpsie i", P, A(0xf1080080u), I_CLEAR },
+	{ "cpsie i", U, A(0xf1080080u), NOTHING },
+	{ "cpsie aif", P, A(0xf10801c0u), AIF_CLEAR },
+	{ "cps #23", P, A(0xf1020017u), TO_ABT },
+	{ "cps #23", U, A(0xf1020017u), NOTHING },
+	{ "cpsie i (T16)", PT, { 0xb662, END }, I_CLEAR },
+	{ "cpsie i (T16)", UT, { 0xb662, END }, NOTHING },
+	{ "cps #23 (T32)", PT, { 0xf3af, 0x8117, END }, TO_ABT },
+	{ "cpsie.w i (T32)", UT, { 0xf3af, 0x8420, END }, NOTHING },
+	/* MRS */
+	{ "mrs r1, cpsr", P, A(0xe10f1000u), R1_CPSR },
+	{ "mrseq r1, cpsr", P, A(0x010f1000u), R1_CPSR },
+	{ "mrsne r1, cpsr", P, A(0x110f1000u), NOTHING },
+	{ "mrseq r1, spsr", P, A(0x014f1000u), R1_SPSR },
+	{ "mrsne r1, spsr", P, A(0x114f1000u), NOTHING },
+	{ "mrs r1, spsr", U, A(0xe14f1000u), UNDEFINED },
+	{ "mrs r1, cpsr (T32)", PT, { 0xf3ef, 0x8100, END }, R1_CPSR },
+	{ "it eq; mrseq r1, spsr", PT, { 0xbf08, 0xf3ff, 0x8100, END }, R1_SPSR },
+	{ "it ne; mrsne r1, spsr", PT, { 0xbf18, 0xf3ff, 0x8100, END }, NOTHING },
+	/* MSR */
+	{ "msr cpsr_c, r0", P, A(0xe121f000u), MODE_TO_IRQ },
+	{ "msreq cpsr_c, r0", P, A(0x0121f000u), MODE_TO_IRQ },
+	{ "msrne cpsr_c, r0", P, A(0x1121f000u), NOTHING },
+	{ "msr cpsr_c, r0", U, A(0xe121f000u), NOTHING },
+	{ "msr cpsr_cf, r0", U, A(0xe129f000u), FLAGS_R0 },
+	{ "msreq cpsr_c, #0xd2", P, A(0x0321f0d2u), MODE_TO_IRQ },
+	{ "msreq spsr_cxsf, r0", P, A(0x016ff000u), SPSR_R0 },
+	{ "msrne spsr_cxsf, r0", P, A(0x116ff000u), NOTHING },
+	{ "msr spsr_cxsf, r0", U, A(0xe16ff000u), UNDEFINED },
+	{ "msr cpsr_c, r0 (T32)", PT, { 0xf380, 0x8100, END }, MODE_TO_IRQ },
+	{ "msr cpsr_c, r0 (T32)", UT, { 0xf380, 0x8100, END }, NOTHING },
+	{ "it eq; msreq spsr_cxsf, r0", PT, { 0xbf08, 0xf390, 0x8f00, END }, SPSR_R0 },
+	/* exception returns */
+	{ "movs pc, lr", P, A(0xe1b0f00eu), MODE_TO_SYS },
+	{ "movseq pc, lr", P, A(0x01b0f00eu), MODE_TO_SYS },
+	{ "movsne pc, lr", P, A(0x11b0f00eu), NOTHING },
+	{ "movs pc, lr", U, A(0xe1b0f00eu), UNDEFINED },
+	{ "subseq pc, lr, #0", P, A(0x025ef000u), MODE_TO_SYS },
+	{ "eorseq pc, lr, r1", P, A(0x003ef001u), MODE_TO_SYS },
+	{ "subs pc, lr, #0 (T32)", PT, { 0xf3de, 0x8f00, END }, MODE_TO_SYS },
+	{ "it eq; subseq pc, lr, #0", PT, { 0xbf08, 0xf3de, 0x8f00, END }, MODE_TO_SYS },
+	{ "it ne; subsne pc, lr, #0", PT, { 0xbf18, 0xf3de, 0x8f00, END }, NOTHING },
+	{ "subs pc, lr, #0 (T32)", UT, { 0xf3de, 0x8f00, END }, UNDEFINED },
+	{ "ldmeq r3, {pc}^", P, A(0x08d38000u), MODE_TO_SYS },
+	{ "ldmne r3, {pc}^", P, A(0x18d38000u), NOTHING },
+	{ "rfeia r3", P, A(0xf8930a00u), MODE_TO_SYS },
+	{ "rfeia r3", U, A(0xf8930a00u), UNDEFINED },
+	{ "rfeia r3 (T32)", PT, { 0xe993, 0xc000, END }, MODE_TO_SYS },
+	{ "it eq; rfeeq r3", PT, { 0xbf08, 0xe993, 0xc000, END }, MODE_TO_SYS },
+	/* registers of User mode */
+	{ "ldm r2, {sp, lr}^", P, A(0xe8d26000u), USER_BANK },
+	{ "ldmeq r2, {sp, lr}^", P, A(0x08d26000u), USER_BANK },
+	{ "ldmne r2, {sp, lr}^", P, A(0x18d26000u), NOTHING },
+	{ "stm r2, {sp, lr}^", P, A(0xe8c26000u), STORED_USER },
+	{ "stmeq r2, {sp, lr}^", P, A(0x08c26000u), STORED_USER },
+	{ "stmne r2, {sp, lr}^", P, A(0x18c26000u), NOTHING },
+	/* SRS */
+	{ "srsdb sp, #23", P, A(0xf94d0517u), STORED_SRS },
+	{ "srsdb sp, #23", U, A(0xf94d0517u), UNDEFINED },
+	{ "srsdb sp, #23 (T32)", PT, { 0xe80d, 0xc017, END }, STORED_SRS },
+	{ "it eq; srsdbeq sp, #23", PT, { 0xbf08, 0xe80d, 0xc017, END }, STORED_SRS },
+	/* endianness, calls, coprocessors */
+	{ "setend be", P, A(0xf1010200u), E_SET },
+	{ "setend be", U, A(0xf1010200u), E_SET },
+	{ "setend be (T16)", UT, { 0xb658, END }, E_SET },
+	{ "smceq #0", U, A(0x01600070u), UNDEFINED },
+	{ "smcne #0", U, A(0x11600070u), NOTHING },
+	{ "mcreq p15, 0, r0, c3, c0, 0", U, A(0x0e030f10u), UNDEFINED },
+	{ "mcrne p15, 0, r0, c3, c0, 0", U, A(0x1e030f10u), NOTHING },
+	{ "it eq; mcreq p15, 0, r0, c3, c0, 0", UT, { 0xbf08, 0xee03, 0x0f10, END }, UNDEFINED },
+	{ "mcr p15, 0, r0, c7, c10, 5 (DMB)", U, A(0xee070fbau), NOTHING },
+	{ "wfene", U, A(0x1320f002u), NOTHING },
+};
+
+/* What is to come out of a row. */
+struct state {
+	uint32_t r[15], cpsr, spsr, user_sp, user_lr;
+	uint32_t data[2], stack[2]; /* at r2; below Abort mode's SP */
+	uint32_t pc;
+};
+
+#define ABT_SP (DATA_MIDDLE + 0x1000)
+#define FRAME (DATA_MIDDLE + 0x200) /* r3: PC and CPSR for LDM ^ and RFE */
+
+static unsigned size_of(const struct row *row)
+{
+	unsigned n = 0;
+
+	while (row->halves[n] != END || n == 0)
+		n++;
+	return 2 * n;
+}
+
+static void initial(const struct row *row, struct state *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->cpsr = (row->privileged ? MODE_SVC : MODE_USR) | CPSR_A | CPSR_I | CPSR_F | CPSR_Z | (row->set == SET_T32 ? CPSR_T : 0);
+	s->spsr = MODE_SYS | CPSR_N | CPSR_F | (row->set == SET_T32 ? CPSR_T : 0);
+	s->r[0] = R0;
+	s->r[2] = DATA_MIDDLE;
+	s->r[3] = FRAME;
+	s->r[13] = DATA_MIDDLE + 0x100;
+	s->r[14] = CODE + size_of(row);
+	s->user_sp = USER_SP;
+	s->user_lr = USER_LR;
+	s->data[0] = 0x1234;
+	s->data[1] = 0x5678;
+	s->pc = CODE + size_of(row);
+}
+
+/* What @row makes of @s (B9.3, B1.8). */
+static void apply(const struct row *row, struct state *s)
+{
+	switch (row->expect) {
+	case NOTHING:
+	case UNDEFINED:
+		break;
+	case MODE_TO_IRQ:
+		s->cpsr = (s->cpsr & ~(CPSR_M | CPSR_I | CPSR_F)) | (R0 & (CPSR_M | CPSR_I | CPSR_F));
+		break;
+	case MODE_TO_SYS:
+		s->cpsr = s->spsr;
+		break;
+	case I_CLEAR:
+		s->cpsr &= ~CPSR_I;
+		break;
+	case AIF_CLEAR:
+		s->cpsr &= ~(CPSR_A | CPSR_I | CPSR_F);
+		break;
+	case TO_ABT:
+		s->cpsr = (s->cpsr & ~CPSR_M) | MODE_ABT;
+		break;
+	case R1_CPSR:
+		s->r[1] = s->cpsr & 0xf8ff03df;
+		break;
+	case R1_SPSR:
+		s->r[1] = s->spsr;
+		break;
+	case SPSR_R0:
+		s->spsr = R0;
+		break;
+	case FLAGS_R0:
+		s->cpsr = (s->cpsr & 0x0fffffff) | (R0 & 0xf0000000);
+		break;
+	case USER_BANK:
+		s->user_sp = s->data[0];
+		s->user_lr = s->data[1];
+		break;
+	case STORED_USER:
+		s->data[0] = USER_SP;
+		s->data[1] = USER_LR;
+		break;
+	case STORED_SRS:
+		s->stack[0] = s->r[14];
+		s->stack[1] = s->spsr;
+		break;
+	case E_SET:
+		s->cpsr |= CPSR_E;
+		break;
+	}
+}
+
+static void load(struct ours *ours, const struct row *row, const struct state *s)
+{
+	struct cpu *cpu = ours_cpu(ours);
+	const uint32_t frame[2] = { s->pc, s->spsr };
+	/* BKPT ends every row, in whatever mode. */
+	const uint32_t a32_end = 0xe1200070;
+	const uint16_t t32_end = 0xbe00;
+
+	ours_write(ours, CODE, row->halves, size_of(row));
+	if (row->set == SET_T32)
+		ours_write(ours, s->pc, &t32_end, 2);
+	else
+		ours_write(ours, s->pc, &a32_end, 4);
+	ours_write(ours, DATA_MIDDLE, s->data, 8);
+	ours_write(ours, ABT_SP - 8, s->stack, 8);
+	ours_write(ours, FRAME, frame, 8);
+	cpu_set_cpsr(cpu, MODE_SYS, ~0u);
+	for (unsigned m = 0; m < 32; m++)
+		if (cpu_mode_valid(m) && m != MODE_USR && m != MODE_SYS) {
+			cpu_set_mode_reg(cpu, 13, m, m == MODE_ABT ? ABT_SP : s->r[13]);
+			cpu_set_mode_reg(cpu, 14, m, s->r[14]);
+		}
+	cpu_set_mode_reg(cpu, 13, MODE_USR, row->privileged ? USER_SP : s->r[13]);
+	cpu_set_mode_reg(cpu, 14, MODE_USR, row->privileged ? USER_LR : s->r[14]);
+	cpu_set_cpsr(cpu, s->cpsr, ~0u);
+	memcpy(cpu->r, s->r, 13 * 4);
+	if (row->privileged)
+		cpu_set_spsr(cpu, s->spsr);
+	cpu->r[15] = CODE;
+}
+
+/* Checks what the row and the BKPT behind it left. */
+static bool check_row(struct ours *ours, const struct row *row, const struct state *want, const struct ours_end *end)
+{
+	const struct cpu *cpu = ours_cpu(ours);
+	bool same_mode = (want->cpsr & CPSR_M) == MODE_SVC;
+	uint32_t data[2], stack[2];
+	bool fine = true;
+
+#define CHECK(what, got, expected)                                                                             \
+	do {                                                                                                    \
+		if ((got) != (expected)) {                                                                      \
+			printf("%s: %s is 0x%08x, not 0x%08x\n", row->text, what, (unsigned)(got), (unsigned)(expected)); \
+			fine = false;                                                                           \
+		}                                                                                               \
+	} while (0)
+	if (row->expect == UNDEFINED) {
+		CHECK("exception", end->exception, EXC_UNDEF);
+		return fine;
+	}
+	CHECK("exception", end->exception, EXC_PREFETCH_ABORT);
+	CHECK("pc", end->pc, want->pc);
+	CHECK("cpsr", end->cpsr, want->cpsr);
+	for (unsigned i = 0; i < 13; i++)
+		CHECK("a register", cpu->r[i], want->r[i]);
+	ours_read(ours, DATA_MIDDLE, data, 8);
+	ours_read(ours, ABT_SP - 8, stack, 8);
+	CHECK("a word at r2", data[0], want->data[0]);
+	CHECK("a word at r2", data[1], want->data[1]);
+	CHECK("a word on Abort's stack", stack[0], want->stack[0]);
+	CHECK("a word on Abort's stack", stack[1], want->stack[1]);
+	if (row->privileged) {
+		CHECK("sp_usr", cpu_mode_reg(cpu, 13, MODE_USR), want->user_sp);
+		CHECK("lr_usr", cpu_mode_reg(cpu, 14, MODE_USR), want->user_lr);
+		if (same_mode)
+			CHECK("spsr_svc", cpu->spsr[BANK_SVC], want->spsr);
+	}
+#undef CHECK
+	return fine;
+}
+
+START_TEST(test_rows)
+{
+	struct ours *ours = ours_create((enum way)_i);
+	unsigned wrong = 0;
+
+	ck_assert_ptr_nonnull(ours);
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct state state;
+		struct ours_end end;
+
+		initial(&rows[i], &state);
+		load(ours, &rows[i], &state);
+		ours_run_to_exception(ours, &end);
+		apply(&rows[i], &state);
+		wrong += !check_row(ours, &rows[i], &state, &end);
+	}
+	ours_destroy(ours);
+	ck_assert_uint_eq(wrong, 0);
+}
+END_TEST
+
+void data_fill(uint8_t *data, uint32_t seed)
+{
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("lift: sensitive instructions");
+	TCase *tcase = tcase_create("rows");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(tcase, test_rows, 0, WAY_COUNT);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
