@@ -1,0 +1,35 @@
+/* cpu_expect.h - what each benchmark of cpu.h returns, found by the first build on two architectures that agreed. */
+#ifndef BENCH_CPU_EXPECT_H
+#define BENCH_CPU_EXPECT_H
+
+#define EXPECT_BITS 0xd9e0d893u
+#define EXPECT_BLEND 0x7866154fu
+#define EXPECT_BYTES 0x0015ca9cu
+#define EXPECT_CALLBACK 0x8dfdba14u
+#define EXPECT_COMPRESS 0x00009967u
+#define EXPECT_CONVERT 0x35301084u
+#define EXPECT_COPY 0x00000000u
+#define EXPECT_CRC32 0x3acd4367u
+#define EXPECT_DECOMPRESS 0xc0002000u
+#define EXPECT_FFT 0x81815344u
+#define EXPECT_FIR 0xf5966236u
+#define EXPECT_HASH_TABLE 0x9f7adc00u
+#define EXPECT_HORNER 0x6cf79c64u
+#define EXPECT_INTERP 0x01387363u
+#define EXPECT_MANDELBROT 0xb02b9128u
+#define EXPECT_MATRIX 0xf56c4698u
+#define EXPECT_NBODY 0x852d9cdau
+#define EXPECT_RECURSION 0x00000a18u
+#define EXPECT_SAXPY 0xe08b4950u
+#define EXPECT_SEARCH 0xa4bdb0fcu
+#define EXPECT_SGEMM 0x37df15d8u
+#define EXPECT_SHA256 0x70bb8742u
+#define EXPECT_SIEVE 0x00000404u
+#define EXPECT_SORT 0x30797655u
+#define EXPECT_STATE_MACHINE 0x5a839125u
+#define EXPECT_SUM 0x33fa8ccau
+#define EXPECT_TREE 0x0171899fu
+#define EXPECT_UNALIGNED 0x517042ddu
+#define EXPECT_VIRTUAL 0x82896252u
+
+#endif
