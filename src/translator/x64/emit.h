@@ -144,11 +144,14 @@ struct label_state {
 #define MAX_MARKS 1024
 /* Code that is emitted behind the block. */
 enum cold_kind { COLD_SLOW, COLD_UNALIGNED, COLD_LEAVE, COLD_LINK, COLD_RAISE, COLD_TOGGLE, COLD_MONITOR, COLD_SIMD };
-/* NEON arithmetic whose quick check failed: which values (xmm registers) may be zero, and whose product is in xmm0. */
+/*
+ * Arithmetic whose quick check failed. NEON: which values (xmm registers) may be zero, and whose product is in xmm0. Scalar: values[0] is a
+ * product or quotient, which may be zero when one of the factors is.
+ */
 struct zero_check {
 	uint8_t *jump, *back;
 	uint8_t values[4], count, factors[2], scratch, mask;
-	bool product;
+	bool product, scalar, dbl;
 };
 struct cold {
 	uint8_t kind;

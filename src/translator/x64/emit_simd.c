@@ -199,6 +199,30 @@ static void check_zeros(struct emit *e, const struct cold *cold)
 	enc_jcc_to(&e->enc, CC_E, cold->zeros.back);
 }
 
+/* A scalar product or quotient of zero: back when it is one because an operand is. 0 times infinity is not zero. */
+static void check_scalar_zero(struct emit *e, const struct zero_check *zero, unsigned v, enum host_cc cc, uint8_t **where)
+{
+	const enum width w = zero->dbl ? W64 : W32;
+
+	sse_op2(&e->sse, SSE_MOVD_ST, w, v, opnd_reg(zero->scratch));
+	enc_alu(&e->enc, ALU_ADD, w, opnd_reg(zero->scratch), opnd_reg(zero->scratch));
+	if (where)
+		*where = enc_jcc8(&e->enc, cc);
+	else
+		enc_jcc_to(&e->enc, cc, zero->back);
+}
+
+static void check_scalar(struct emit *e, const struct zero_check *zero)
+{
+	uint8_t *no = NULL;
+
+	check_scalar_zero(e, zero, zero->values[0], CC_NE, &no);
+	check_scalar_zero(e, zero, zero->factors[0], CC_E, NULL);
+	if (zero->factors[1] != zero->factors[0])
+		check_scalar_zero(e, zero, zero->factors[1], CC_E, NULL);
+	enc_bind8(&e->enc, no);
+}
+
 void emit_simd_cold(struct emit *e, struct cold *cold)
 {
 	struct enc *enc = &e->enc;
@@ -206,7 +230,10 @@ void emit_simd_cold(struct emit *e, struct cold *cold)
 	if (cold->zeros.jump) {
 		/* only one of the jumps comes here; the others go on behind */
 		enc_bind32(enc, cold->zeros.jump);
-		check_zeros(e, cold);
+		if (cold->zeros.scalar)
+			check_scalar(e, &cold->zeros);
+		else
+			check_zeros(e, cold);
 	}
 	for (unsigned i = 0; i < cold->jump_count; i++)
 		enc_bind32(enc, cold->jumps[i]);

@@ -23,7 +23,7 @@ static struct vfp_op operands(const struct emit *e, bool dbl)
 
 /* --- what is left to C --- */
 
-/* @x is infinite or a NaN; or, with @tiny, zero, subnormal or of the least exponent. @r: a scratch register. */
+/* @x is infinite or a NaN; or, with @tiny, subnormal, of the least exponent or zero: see allow_zero(). @r: a scratch register. */
 static void check_result(struct emit *e, struct cold *cold, unsigned x, unsigned r, bool dbl, bool tiny)
 {
 	struct enc *enc = &e->enc;
@@ -38,11 +38,25 @@ static void check_result(struct emit *e, struct cold *cold, unsigned x, unsigned
 	if (tiny) {
 		enc_alu(enc, ALU_SUB, W32, reg, opnd_imm(2));
 		enc_alu(enc, ALU_CMP, W32, reg, opnd_imm(dbl ? 0x7fd : 0xfd));
-		cold_jcc(e, cold, CC_AE);
+		cold->zeros.jump = enc_jcc32(enc, CC_AE);
+		cold->zeros.back = enc_here(enc);
 	} else {
 		enc_alu(enc, ALU_CMP, W32, reg, opnd_imm(dbl ? 0x7ff : 0xff));
 		cold_jcc(e, cold, CC_E);
 	}
+}
+
+/* The tiny result in @x is zero because @a or @b is: exact. */
+static void allow_zero(struct cold *cold, unsigned x, unsigned r, unsigned a, unsigned b, bool dbl)
+{
+	struct zero_check *zeros = &cold->zeros;
+
+	zeros->scalar = true;
+	zeros->dbl = dbl;
+	zeros->values[0] = (uint8_t)x;
+	zeros->factors[0] = (uint8_t)a;
+	zeros->factors[1] = (uint8_t)b;
+	zeros->scratch = (uint8_t)r;
 }
 
 static void finish(struct emit *e, struct cold *cold, unsigned x, unsigned offset, unsigned size)
@@ -74,6 +88,8 @@ static void two_operands(struct emit *e, enum arithmetic what, struct vfp_op o)
 	simd_need_ixc(e, cold);
 	sse_op3(&e->sse, (enum sse_op)ops[what][o.dbl], d, a, opnd_reg(b));
 	check_result(e, cold, d, r, o.dbl, what >= MUL);
+	if (what >= MUL)
+		allow_zero(cold, d, r, a, what == DIV ? a : b, o.dbl);
 	if (what == NMUL)
 		sse_op3(&e->sse, SSE_XORPS, d, d, pool(o.dbl ? POOL_SIGN64 : POOL_SIGN32));
 	finish(e, cold, d, o.vd, o.size);
@@ -95,6 +111,7 @@ static void accumulate(struct emit *e, enum arithmetic what, struct vfp_op o)
 	simd_need_ixc(e, cold);
 	sse_op3(&e->sse, mul, product, a, opnd_reg(b));
 	check_result(e, cold, product, r, o.dbl, true);
+	allow_zero(cold, product, r, a, b, o.dbl);
 	switch (what) {
 	case MLA:
 		sse_op3(&e->sse, add, d, c, opnd_reg(product));
@@ -289,6 +306,8 @@ static void between_formats(struct emit *e, bool to_double)
 		simd_need_ixc(e, cold);
 	sse_cvt(&e->sse, to_double ? SSE_CVTSS2SD : SSE_CVTSD2SS, W32, d, b, opnd_reg(b));
 	check_result(e, cold, d, r, to_double, !to_double);
+	if (!to_double)
+		allow_zero(cold, d, r, b, b, true); /* upper half of d: that of b */
 	finish(e, cold, d, SIMD_VD(e->op->imm2) * to, to);
 }
 
