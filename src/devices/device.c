@@ -258,7 +258,7 @@ int device_read(struct device *dev, unsigned window, uint32_t offset, unsigned s
 	*value = 0;
 	dev->current_window = window;
 	/* The bus splits unaligned device accesses; what still arrives crosses a register and has no meaning. */
-	if (offset % size) {
+	if (offset & (size - 1)) {
 		device_guest_error(dev, offset, "unaligned %u-byte read gives 0", size);
 		return PHYS_OK;
 	}
@@ -272,7 +272,7 @@ int device_write(struct device *dev, unsigned window, uint32_t offset, unsigned 
 	dev->current_window = window;
 	if (size < 4)
 		value &= (1u << size * 8) - 1;
-	if (offset % size) {
+	if (offset & (size - 1)) {
 		device_guest_error(dev, offset, "unaligned %u-byte write of 0x%x ignored", size, value);
 		return PHYS_OK;
 	}

@@ -199,8 +199,11 @@ static void drain(struct pl011 *u)
 /* What time has brought about. */
 static void catch_up(struct pl011 *u)
 {
-	int64_t now = now_of(u);
+	int64_t now;
 
+	if (MIN(u->s.drained_at, u->s.timeout_at) == EVENT_NEVER)
+		return;
+	now = now_of(u);
 	if (u->s.drained_at <= now)
 		drain(u);
 	if (u->s.timeout_at <= now) {

@@ -113,7 +113,7 @@ static void link_to(struct translator *t, struct block *block, enum x64_exit why
 
 	if (!block->code.checked)
 		return;
-	if (why == X64_EXIT_LOOKUP) {
+	if (why != X64_EXIT_LINK) {
 		if (chaining(t, OPT_JUMP_CACHE) && !(block->key >> KEY_IT_SHIFT))
 			t->jump_cache[jump_cache_hash(block->pc | (block->key & KEY_T))] = (struct jump_entry){
 				.pc = block->pc | (block->key & KEY_T), .key = block->key & ~KEY_T, .code = block->code.checked,
@@ -203,6 +203,36 @@ static bool wait(struct cpu *cpu)
 	return false;
 }
 
+/* What handle() and the loop in translator_run() do when nothing is in the way, for code that then goes on without having come back. */
+const uint8_t *dispatch_resume(struct cpu *cpu, enum x64_exit why)
+{
+	const struct jump_entry *entry;
+	uint32_t key, pc;
+
+	switch (why) {
+	case X64_EXIT_EXCEPTION:
+		count_exception(cpu);
+		take_exception(cpu);
+		break;
+	case X64_EXIT_RAISE:
+		count_exception(cpu);
+		take_raised(cpu);
+		break;
+	default:
+		cpu->stats[CPU_STAT_EXIT_STATE]++;
+		break;
+	}
+	/* Without attention no line is up (cpu_set_irq()); with a line up that is masked nothing else may be wanted. */
+	if (cpu->countdown < 0 || (unlikely(atomic_load_explicit(&cpu->attention, memory_order_relaxed)) &&
+	    (atomic_load(&cpu->attention) != ATTN_IRQ || cpu_pending_interrupt(cpu) >= 0)))
+		return NULL;
+	key = cpu_state_key(cpu);
+	pc = key & KEY_T ? cpu->r[15] | 1 : cpu->r[15] & ~3u;
+	entry = &cpu->jump_cache[jump_cache_hash(pc)];
+	/* No entry has an IT state in its key. */
+	return likely(entry->pc == pc && entry->key == (key & ~KEY_T)) ? entry->code : NULL;
+}
+
 /* Acts on why a block was left. Returns true when translator_run() is to return *why. */
 static bool handle(struct translator *t, enum x64_exit exit, enum run_exit *why)
 {
@@ -226,6 +256,8 @@ static bool handle(struct translator *t, enum x64_exit exit, enum run_exit *why)
 	case X64_EXIT_RAISE:
 		count_exception(cpu);
 		take_raised(cpu);
+		break;
+	case X64_EXIT_RESUME:
 		break;
 	case X64_EXIT_WFI:
 		if (wait(cpu)) {
@@ -285,8 +317,7 @@ enum run_exit translator_run(struct cpu *cpu, int32_t max_insns)
 				return why;
 			continue;
 		}
-		if (exit == X64_EXIT_LINK || exit == X64_EXIT_LOOKUP)
-			link_to(t, block, exit);
+		link_to(t, block, exit);
 		exit = run_block(t, block);
 		if (handle(t, exit, &why))
 			return why;

@@ -15,7 +15,7 @@
 #define DEFAULT_QUANTUM 8192
 #define DEFAULT_CACHE_BYTES (64u << 20)
 #define HASH_BITS 16
-#define RECENT_BITS 12
+#define RECENT_BITS 14
 
 /* The blocks in one frame; struct frame.blocks points here. */
 struct frame_blocks {
@@ -68,6 +68,11 @@ void table_trim(struct translator *t, void *from, size_t size);
 
 /* The block for @pc, translated; NULL: cpu->fault says why it cannot be fetched. */
 struct block *translate(struct translator *t, gva_t pc, uint32_t key, const uint8_t *host, gpa_t pa, struct frame *frame);
+
+/* --- dispatch.c --- */
+
+/* x64_options.resume. */
+const uint8_t *dispatch_resume(struct cpu *cpu, enum x64_exit why);
 
 /* --- show.c: -d --- */
 

@@ -117,7 +117,11 @@ struct translator *translator_create(struct cpu *cpu, const struct translator_op
 		t->options.optimizations &= ~(1u << OPT_CHAIN | 1u << OPT_JUMP_CACHE);
 	}
 	if (t->options.accel == ACCEL_DBT) {
-		const struct x64_options x64_options = { .optimizations = t->options.optimizations, .cache_bytes = t->options.cache_bytes };
+		const uint32_t resuming = 1u << OPT_JUMP_CACHE | 1u << OPT_INLINE_SYSTEM;
+		const struct x64_options x64_options = {
+			.optimizations = t->options.optimizations, .cache_bytes = t->options.cache_bytes,
+			.resume = (t->options.optimizations & resuming) == resuming ? dispatch_resume : NULL,
+		};
 
 		t->x64 = x64_create(&x64_options, err);
 		if (!t->x64)

@@ -25,7 +25,7 @@ struct host_features {
 
 struct x64_stubs {
 	uint8_t *enter;                 /* int enter(struct cpu *, const uint8_t *entry) */
-	uint8_t *leave[X64_EXIT_WFI + 1]; /* jump here with everything but homes and countdown stored */
+	uint8_t *leave[X64_EXIT_RESUME + 1]; /* jump here with everything but homes and countdown stored */
 	uint8_t *link;                  /* rax = struct block_exit: stores its pc and leaves with X64_EXIT_LINK */
 	uint8_t *slow;                  /* pushed: offset of a struct x64_site */
 	uint8_t *miss, *miss_check;     /* eax = target | T of an indirect jump: leave with LOOKUP, with CHECK */
@@ -41,6 +41,7 @@ struct x64 {
 	uint32_t optimizations;
 	struct host_features host;
 	struct x64_stubs stubs;
+	const uint8_t *(*resume)(struct cpu *cpu, enum x64_exit why); /* x64_options */
 	bool smp; /* other cores run: read-modify-write must be locked */
 	struct emit *emit; /* work space, one block at a time */
 };

@@ -230,7 +230,7 @@ static void jump_by_cache(struct emit *e)
 	struct enc *enc = &e->enc;
 	uint32_t key = e->ir->key & ~(KEY_T | 0xffu << KEY_IT_SHIFT);
 
-	static_assert(sizeof(struct jump_entry) == 16 && JUMP_CACHE_BITS == 12, "index computed below");
+	static_assert(sizeof(struct jump_entry) == 16, "index computed below");
 	enc_mov(enc, W32, opnd_reg(RCX), opnd_reg(RAX));
 	enc_shift(enc, HOST_SHR, W32, opnd_reg(RCX), 12);
 	enc_alu(enc, ALU_XOR, W32, opnd_reg(RCX), opnd_reg(RAX));

@@ -36,6 +36,19 @@ static void homes(struct enc *enc, bool load, bool volatile_only)
 	}
 }
 
+static void all_to_cpu(struct enc *enc)
+{
+	homes(enc, false, false);
+	enc_mov(enc, W32, CPU_OPND(countdown), opnd_reg(R14));
+}
+
+static void all_from_cpu(struct enc *enc)
+{
+	enc_mov(enc, W64, opnd_reg(R15), CPU_OPND(space));
+	enc_mov(enc, W32, opnd_reg(R14), CPU_OPND(countdown));
+	homes(enc, true, false);
+}
+
 static uint8_t *emit_enter(struct enc *enc)
 {
 	uint8_t *at = enc_here(enc);
@@ -44,20 +57,18 @@ static uint8_t *emit_enter(struct enc *enc)
 		enc_push(enc, saved_by_us[i]);
 	enc_mov(enc, W64, opnd_reg(RAX), opnd_reg(RSI));
 	enc_lea(enc, W64, RBP, opnd_mem(RDI, CPU_BIAS));
-	enc_mov(enc, W64, opnd_reg(R15), CPU_OPND(space));
-	enc_mov(enc, W32, opnd_reg(R14), CPU_OPND(countdown));
-	homes(enc, true, false);
+	all_from_cpu(enc);
 	enc_jmp_opnd(enc, opnd_reg(RAX));
 	return at;
 }
 
-/* eax: enum x64_exit. */
-static uint8_t *emit_leave(struct enc *enc)
+/* eax: enum x64_exit. *@stored: where to come in when all_to_cpu() was done. */
+static uint8_t *emit_leave(struct enc *enc, uint8_t **stored)
 {
 	uint8_t *at = enc_here(enc);
 
-	homes(enc, false, false);
-	enc_mov(enc, W32, CPU_OPND(countdown), opnd_reg(R14));
+	all_to_cpu(enc);
+	*stored = enc_here(enc);
 	for (unsigned i = ARRAY_SIZE(saved_by_us); i-- > 0;)
 		enc_pop(enc, saved_by_us[i]);
 	enc_ret(enc);
@@ -71,6 +82,41 @@ static uint8_t *emit_leave_with(struct enc *enc, const uint8_t *leave, enum x64_
 	enc_mov(enc, W32, opnd_reg(RAX), opnd_imm(why));
 	enc_jmp_to(enc, leave);
 	return at;
+}
+
+/* esi: enum x64_exit, all_to_cpu() done: on to where x64->resume() says. */
+static uint8_t *emit_resume(struct x64 *x64, struct enc *enc, const uint8_t *stored)
+{
+	uint8_t *at = enc_here(enc), *out;
+
+	enc_push(enc, RAX); /* alignment */
+	enc_lea(enc, W64, RDI, opnd_mem(RBP, -CPU_BIAS));
+	enc_mov_imm64(enc, RAX, (uintptr_t)x64->resume);
+	enc_call_opnd(enc, opnd_reg(RAX));
+	enc_lea(enc, W64, RSP, opnd_mem(RSP, 8));
+	enc_test(enc, W64, opnd_reg(RAX), opnd_reg(RAX));
+	out = enc_jcc32(enc, CC_E);
+	all_from_cpu(enc);
+	enc_jmp_opnd(enc, opnd_reg(RAX));
+	enc_bind32(enc, out);
+	enc_mov(enc, W32, opnd_reg(RAX), opnd_imm(X64_EXIT_RESUME));
+	enc_jmp_to(enc, stored);
+	return at;
+}
+
+static uint8_t *emit_resume_with(struct enc *enc, const uint8_t *resume, enum x64_exit why)
+{
+	uint8_t *at = enc_here(enc);
+
+	all_to_cpu(enc);
+	enc_mov(enc, W32, opnd_reg(RSI), opnd_imm(why));
+	enc_jmp_to(enc, resume);
+	return at;
+}
+
+static bool resumes(enum x64_exit why)
+{
+	return why == X64_EXIT_STATE || why == X64_EXIT_EXCEPTION || why == X64_EXIT_RAISE;
 }
 
 static uint8_t *emit_link(struct enc *enc, const uint8_t *leave_link)
@@ -174,13 +220,18 @@ int stubs_emit(struct x64 *x64)
 	struct code_cache *cache = &x64->cache;
 	struct x64_stubs *stubs = &x64->stubs;
 	const uint8_t *leave;
+	uint8_t *stored, *resume;
 	struct enc enc;
 
 	enc_init(&enc, cache->write, cache->write + cache->size, cache_exec_delta(cache));
 	stubs->enter = emit_enter(&enc);
-	leave = emit_leave(&enc);
-	for (unsigned i = 0; i < ARRAY_SIZE(stubs->leave); i++)
-		stubs->leave[i] = emit_leave_with(&enc, leave, (enum x64_exit)i);
+	leave = emit_leave(&enc, &stored);
+	resume = x64->resume ? emit_resume(x64, &enc, stored) : NULL;
+	for (unsigned i = 0; i < ARRAY_SIZE(stubs->leave); i++) {
+		enum x64_exit why = (enum x64_exit)i;
+
+		stubs->leave[i] = resume && resumes(why) ? emit_resume_with(&enc, resume, why) : emit_leave_with(&enc, leave, why);
+	}
 	stubs->link = emit_link(&enc, stubs->leave[X64_EXIT_LINK]);
 	stubs->miss = emit_miss(&enc, stubs->leave[X64_EXIT_LOOKUP]);
 	stubs->miss_check = emit_miss(&enc, stubs->leave[X64_EXIT_CHECK]);

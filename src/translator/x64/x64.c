@@ -34,6 +34,7 @@ struct x64 *x64_create(const struct x64_options *options, struct error *err)
 		return NULL;
 	}
 	x64->optimizations = options->optimizations;
+	x64->resume = options->resume;
 	detect_host(&x64->host);
 	if (options->sse_only)
 		x64->host.avx = false;

@@ -50,7 +50,7 @@ struct jump_entry {
 	uint32_t key;  /* state key without T; ~0: empty */
 	uint8_t *code; /* checked entry */
 };
-#define JUMP_CACHE_BITS 12
+#define JUMP_CACHE_BITS 14
 #define JUMP_CACHE_SIZE (1u << JUMP_CACHE_BITS)
 static inline uint32_t jump_cache_hash(uint32_t pc_t)
 {
@@ -61,6 +61,11 @@ struct x64_options {
 	uint32_t optimizations; /* bit n: enum optimization n (translator.h) */
 	uint32_t cache_bytes;
 	bool sse_only;          /* as on a host without AVX and AVX2 */
+	/*
+	 * Called by code that leaves with STATE, EXCEPTION or RAISE: does what that asks for and returns the checked entry to go on at, or NULL:
+	 * leave with X64_EXIT_RESUME. NULL: such exits leave at once.
+	 */
+	const uint8_t *(*resume)(struct cpu *cpu, enum x64_exit why);
 };
 
 /* Maps the cache and emits the common stubs. NULL and a filled error. */
