@@ -172,9 +172,16 @@ static uint32_t status_read(struct device *dev, unsigned i)
 
 static void status_write(struct device *dev, unsigned i, uint32_t value)
 {
+	struct gtimer *g = gtimer_of(dev);
+	unsigned core = bank_index(dev);
+
 	gtimer_update(dev);
-	if (value & 1)
-		gtimer_of(dev)->s.bank[bank_index(dev)].flag = 0;
+	if (value & 1) {
+		g->s.bank[core].flag = 0;
+		/* The interrupt is edge-triggered: its line falls even when the comparator is reached again already. */
+		if (dev->irq_count)
+			device_core_line(&dev->irq[0], &g->irq[core], core, false);
+	}
 	gtimer_update(dev);
 }
 

@@ -196,9 +196,16 @@ static uint32_t status_read(struct device *dev, unsigned i)
 
 static void status_write(struct device *dev, unsigned i, uint32_t value)
 {
+	struct a9_timer *t = timer_of(dev);
+	unsigned core = device_core(dev) % t->cores;
+
 	timer_update(dev);
-	if (value & 1)
-		bank_of(dev)->flag = 0;
+	if (value & 1) {
+		t->bank[core].flag = 0;
+		/* The interrupt is edge-triggered: its line falls even when the next period is over already, or no other edge ever came. */
+		if (dev->irq_count)
+			device_core_line(&dev->irq[0], &t->irq[core], core, false);
+	}
 	timer_update(dev);
 }
 

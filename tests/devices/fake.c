@@ -29,7 +29,9 @@ void chardev_accept_input(struct chardev *chr)
 
 static int64_t read_clock(void *opaque)
 {
-	return ((struct fake *)opaque)->now;
+	struct fake *fake = opaque;
+
+	return fake->now += fake->step;
 }
 
 static void request(void *opaque, enum machine_request what)

@@ -24,6 +24,7 @@ struct fake {
 	struct device_env env;
 	struct event_clock clock;
 	int64_t now;
+	int64_t step; /* each look at the clock turns it on by so much, as the host's does */
 	unsigned core, cores;
 	uint64_t insns;
 	bool cpu_line[DEVICE_CORES][2];

@@ -271,6 +271,36 @@ START_TEST(test_private_timer)
 }
 END_TEST
 
+/* A GIC sees edges of the private timer's interrupt: one must follow each acknowledge of a timer faster than the guest. */
+
+static void count_rises(void *opaque, unsigned n, bool level)
+{
+	unsigned *rises = opaque;
+
+	*rises += level;
+}
+
+START_TEST(test_period_over_while_acknowledged)
+{
+	unsigned rises = 0;
+
+	make("arm,cortex-a9-twd-timer");
+	dev->irq[0].sink = count_rises;
+	dev->irq[0].opaque = &rises;
+	fake_write(dev, 0x00, 0);
+	fake_write(dev, 0x08, 7);
+	fake.step = 10; /* a period */
+	fake_advance(&fake, 100);
+	ck_assert_uint_eq(rises, 1);
+	for (unsigned i = 2; i < 10; i++) {
+		fake_write(dev, 0x0c, 1);
+		fake_advance(&fake, 20);
+		ck_assert_uint_eq(rises, i);
+	}
+	fake.step = 0;
+}
+END_TEST
+
 START_TEST(test_watchdog)
 {
 	make("arm,cortex-a9-twd-wdt");
@@ -434,6 +464,7 @@ int main(void)
 	tcase_add_test(tcase, test_sp804_modes);
 	tcase_add_test(tcase, test_sp804_poll);
 	tcase_add_test(tcase, test_private_timer);
+	tcase_add_test(tcase, test_period_over_while_acknowledged);
 	tcase_add_test(tcase, test_watchdog);
 	tcase_add_test(tcase, test_global_timer);
 	tcase_add_test(tcase, test_rtc);
