@@ -137,6 +137,7 @@ struct fixup {
 struct label_state {
 	uint16_t at;      /* op */
 	uint16_t fixups;  /* index + 1 of the first */
+	uint16_t uses;    /* branches to it */
 	bool seen;        /* a branch to it was emitted: the rest is valid */
 	struct flag_state flags;
 };
@@ -224,6 +225,10 @@ struct emit {
 	bool may_loop, in_loop;        /* exits suffice; the second body is being emitted */
 	bool loops;                    /* loop_flags is set: an exit goes to the second body */
 	struct flag_state loop_flags;
+	/* Behind the last such exit both bodies are alike: there the second goes on in the first. */
+	unsigned tail;                 /* op, a label; 0: none */
+	uint8_t *tail_at;              /* in the first body; NULL: not possible */
+	struct flag_state tail_flags;
 
 	struct tmp_state tmps[IR_MAX_TMPS];
 	ir_ref owner[SCRATCH_COUNT];  /* temporary, or IR_NONE */
@@ -301,6 +306,11 @@ void flags_label(struct emit *e, struct label_state *label);
  * for the first one.
  */
 bool flags_loop(struct emit *e);
+/* Code that was emitted with the live flags where @there has them can go on from the current state. */
+bool flags_suffice(const struct emit *e, const struct flag_state *there);
+/* Puts the flags of @cond into EFLAGS by one recipe, if there is one; then *cc tests it. Called when EFLAGS may be overwritten. */
+bool flags_cond_again(struct emit *e, unsigned cond, enum host_cc *cc);
+bool flags_cond_repeats(const struct emit *e, unsigned cond); /* whether that will do */
 uint32_t flags_recompute(const struct flag_state *flags, const struct cpu *cpu); /* C: cpu->nzcv at a fault */
 #define FLAG_MASK_NZCV(f) (((f) & IR_N ? NZCV_N : 0) | ((f) & IR_Z ? NZCV_Z : 0) | ((f) & IR_C ? NZCV_C : 0) | ((f) & IR_V ? NZCV_V : 0))
 
@@ -321,6 +331,7 @@ void emit_shift(struct emit *e);
 void emit_bits(struct emit *e);
 void emit_mul(struct emit *e);
 void emit_select(struct emit *e);
+bool emit_predicated(struct emit *e); /* at a brc over one op: that op with a conditional move; false: branch */
 void emit_nzcv(struct emit *e);
 void emit_access(struct emit *e);
 void emit_exclusive(struct emit *e);
@@ -329,6 +340,7 @@ void emit_call(struct emit *e);
 void emit_simd(struct emit *e);
 bool emit_simd_inline(struct emit *e); /* true: done */
 void xmm_begin(struct emit *e);        /* block */
+void xmm_loaded(struct emit *e, unsigned offset, unsigned bytes, unsigned reg); /* the same, and @reg holds it: kept if it is used soon */
 void xmm_drop_all(struct emit *e);     /* C code may have been called, or several ways meet here */
 void xmm_vfp_written(struct emit *e, unsigned offset, unsigned bytes); /* in cpu->vfp, not by an op of emit_simd*.c */
 void emit_branch(struct emit *e);

@@ -239,7 +239,10 @@ static void load_done(struct emit *e, unsigned reg)
 
 		vfp.disp += (int32_t)(op->dst << log2);
 		enc_mov(&e->enc, log2 == 3 ? W64 : W32, vfp, opnd_reg(reg));
-		xmm_vfp_written(e, (unsigned)op->dst << log2, 1u << log2);
+		if (op->group)
+			xmm_vfp_written(e, (unsigned)op->dst << log2, 1u << log2);
+		else
+			xmm_loaded(e, (unsigned)op->dst << log2, 1u << log2, reg);
 		return;
 	}
 	if (IR_IS_TMP(op->dst))

@@ -88,6 +88,39 @@ static void load(struct emit *e, unsigned xmm, unsigned offset, unsigned bytes)
 	}
 }
 
+/* A scalar op that reads the register soon */
+static bool used_soon(const struct emit *e, unsigned offset, unsigned bytes)
+{
+	unsigned n = offset / bytes, end = MIN(e->i + 24u, e->ir->count);
+
+	for (unsigned i = e->i + 1; i < end; i++) {
+		const struct ir_insn *op = &e->ir->ops[i];
+		uint32_t desc = op->imm2;
+
+		if (op->op == IR_LABEL || op->op == IR_CALL)
+			return false;
+		if (op->op != IR_SIMD || op->imm >= SIMD_F64_CMPZ || (op->imm & 1) != (bytes == 8))
+			continue;
+		if (SIMD_VN(desc) == n || SIMD_VM(desc) == n || (SIMD_VD(desc) == n && simd_info[op->imm].attr & (SIMD_ACC | SIMD_CMP)))
+			return true;
+	}
+	return false;
+}
+
+void xmm_loaded(struct emit *e, unsigned offset, unsigned bytes, unsigned reg)
+{
+	unsigned xmm;
+
+	static_assert(SIMD_F32_ADD == 0, "bit 0 of a scalar operation tells its size");
+	xmm_vfp_written(e, offset, bytes);
+	if (!x64_opt(e->x64, OPT_INLINE_FP) || e->ir->key & KEY_FPMODE || !used_soon(e, offset, bytes))
+		return;
+	e->xmm.pinned = 0;
+	xmm = take(e);
+	sse_op2(&e->sse, SSE_MOVD, bytes == 8 ? W64 : W32, xmm, opnd_reg(reg));
+	remember(e, xmm, offset, bytes);
+}
+
 unsigned vfp_use(struct emit *e, unsigned offset, unsigned bytes)
 {
 	unsigned xmm;

@@ -18,6 +18,9 @@
 	POOL(ABS32, 0x7fffffff7fffffff, 0x7fffffff7fffffff)                               \
 	POOL(SIGN64, 0x8000000000000000, 0x8000000000000000)                              \
 	POOL(ABS64, 0x7fffffffffffffff, 0x7fffffffffffffff)                               \
+	POOL(INFINITE64, 0xffe0000000000000, 0)                                           \
+	POOL(LEAST64, 0x0040000000000000, 0)                                              \
+	POOL(SPAN64, 0xffa0000000000000, 0)                                               \
 	POOL(STEP32, 0x0100000001000000, 0x0100000001000000)                              \
 	POOL(LEAST32, 0x0200000102000001, 0x0200000102000001)                             \
 	POOL(NORMAL32, 0x00ffffff00ffffff, 0x00ffffff00ffffff)                            \

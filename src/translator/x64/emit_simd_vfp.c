@@ -23,26 +23,34 @@ static struct vfp_op operands(const struct emit *e, bool dbl)
 
 /* --- what is left to C --- */
 
-/* @x is infinite or a NaN; or, with @tiny, subnormal, of the least exponent or zero: see allow_zero(). @r: a scratch register. */
-static void check_result(struct emit *e, struct cold *cold, unsigned x, unsigned r, bool dbl, bool tiny)
+/* What sends a result to C. TINY: subnormal, of the least exponent or zero, but see allow_zero(). */
+enum unfit { INFINITE = 1, TINY = 2, BOTH = INFINITE | TINY };
+
+/* Compares 2|@x|, in which the exponent starts at bit 53 or 24. @r: a scratch register. */
+static void check_result(struct emit *e, struct cold *cold, unsigned x, unsigned r, bool dbl, enum unfit unfit)
 {
+	static const uint32_t limit32[] = { [INFINITE] = 0xff000000, [TINY] = 0x02000000, [BOTH] = 0xfd000000 };
+	static const uint8_t limit64[] = { [INFINITE] = POOL_INFINITE64, [TINY] = POOL_LEAST64, [BOTH] = POOL_SPAN64 };
 	struct enc *enc = &e->enc;
 	struct opnd reg = opnd_reg(r);
+	enum host_cc cc = unfit == TINY ? CC_B : CC_AE;
 
 	sse_op2(&e->sse, SSE_MOVD_ST, dbl ? W64 : W32, x, reg);
 	enc_alu(enc, ALU_ADD, dbl ? W64 : W32, reg, reg);
-	if (dbl)
-		enc_shift(enc, HOST_SHR, W64, reg, 53);
-	else
-		enc_shift(enc, HOST_SHR, W32, reg, 24);
-	if (tiny) {
-		enc_alu(enc, ALU_SUB, W32, reg, opnd_imm(2));
-		enc_alu(enc, ALU_CMP, W32, reg, opnd_imm(dbl ? 0x7fd : 0xfd));
-		cold->zeros.jump = enc_jcc32(enc, CC_AE);
+	if (dbl) {
+		if (unfit == BOTH)
+			sse_alu_pool(&e->sse, ALU_SUB, r, pool(POOL_LEAST64));
+		sse_alu_pool(&e->sse, ALU_CMP, r, pool((enum simd_constant)limit64[unfit]));
+	} else {
+		if (unfit == BOTH)
+			enc_alu(enc, ALU_SUB, W32, reg, opnd_imm(0x02000000));
+		enc_alu(enc, ALU_CMP, W32, reg, opnd_imm(limit32[unfit]));
+	}
+	if (unfit & TINY) {
+		cold->zeros.jump = enc_jcc32(enc, cc);
 		cold->zeros.back = enc_here(enc);
 	} else {
-		enc_alu(enc, ALU_CMP, W32, reg, opnd_imm(dbl ? 0x7ff : 0xff));
-		cold_jcc(e, cold, CC_E);
+		cold_jcc(e, cold, cc);
 	}
 }
 
@@ -87,7 +95,7 @@ static void two_operands(struct emit *e, enum arithmetic what, struct vfp_op o)
 	d = vfp_def(e);
 	simd_need_ixc(e, cold);
 	sse_op3(&e->sse, (enum sse_op)ops[what][o.dbl], d, a, opnd_reg(b));
-	check_result(e, cold, d, r, o.dbl, what >= MUL);
+	check_result(e, cold, d, r, o.dbl, what >= MUL ? BOTH : INFINITE);
 	if (what >= MUL)
 		allow_zero(cold, d, r, a, what == DIV ? a : b, o.dbl);
 	if (what == NMUL)
@@ -110,7 +118,7 @@ static void accumulate(struct emit *e, enum arithmetic what, struct vfp_op o)
 	d = vfp_def(e);
 	simd_need_ixc(e, cold);
 	sse_op3(&e->sse, mul, product, a, opnd_reg(b));
-	check_result(e, cold, product, r, o.dbl, true);
+	check_result(e, cold, product, r, o.dbl, TINY); /* were it infinite or a NaN, so were the sum */
 	allow_zero(cold, product, r, a, b, o.dbl);
 	switch (what) {
 	case MLA:
@@ -127,7 +135,7 @@ static void accumulate(struct emit *e, enum arithmetic what, struct vfp_op o)
 		sse_op3(&e->sse, sub, d, product, opnd_reg(c));
 		break;
 	}
-	check_result(e, cold, d, r, o.dbl, false);
+	check_result(e, cold, d, r, o.dbl, INFINITE);
 	finish(e, cold, d, o.vd, o.size);
 }
 
@@ -142,7 +150,7 @@ static void square_root(struct emit *e, struct vfp_op o)
 	d = vfp_def(e);
 	simd_need_ixc(e, cold);
 	sse_cvt(&e->sse, o.dbl ? SSE_SQRTSD : SSE_SQRTSS, W32, d, b, opnd_reg(b));
-	check_result(e, cold, d, r, o.dbl, false);
+	check_result(e, cold, d, r, o.dbl, INFINITE);
 	finish(e, cold, d, o.vd, o.size);
 }
 
@@ -305,7 +313,7 @@ static void between_formats(struct emit *e, bool to_double)
 	if (!to_double)
 		simd_need_ixc(e, cold);
 	sse_cvt(&e->sse, to_double ? SSE_CVTSS2SD : SSE_CVTSD2SS, W32, d, b, opnd_reg(b));
-	check_result(e, cold, d, r, to_double, !to_double);
+	check_result(e, cold, d, r, to_double, to_double ? INFINITE : BOTH);
 	if (!to_double)
 		allow_zero(cold, d, r, b, b, true); /* upper half of d: that of b */
 	finish(e, cold, d, SIMD_VD(e->op->imm2) * to, to);

@@ -117,6 +117,13 @@ void sse_cvt(const struct enc_sse *s, enum sse_op op, enum width w, unsigned dst
 	put(s, op, w, dst, s->avx ? upper : 0, src, 0);
 }
 
+void sse_alu_pool(const struct enc_sse *s, enum alu_op op, unsigned reg, struct opnd constant)
+{
+	enc_u8(s->enc, (uint8_t)(0x48 | (reg >> 3 & 1) << 2));
+	enc_u8(s->enc, (uint8_t)((unsigned)op << 3 | 3));
+	put_modrm(s, reg, constant, 0);
+}
+
 void sse_shift(const struct enc_sse *s, enum sse_shift op, unsigned dst, unsigned a, unsigned count)
 {
 	unsigned ext = (unsigned)op >> 20, opcode = (unsigned)op & 0xfffff;

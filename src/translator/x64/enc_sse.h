@@ -81,6 +81,8 @@ void sse_op2(const struct enc_sse *s, enum sse_op op, enum width w, unsigned dst
 void sse_op2i(const struct enc_sse *s, enum sse_op op, unsigned dst, struct opnd src, unsigned imm);
 /* The same for those that have a first source which counts (scalar conversions and roots): its upper part goes to dst. */
 void sse_cvt(const struct enc_sse *s, enum sse_op op, enum width w, unsigned dst, unsigned upper, struct opnd src);
+/* 64 bits: @reg op= the constant, or compares with it */
+void sse_alu_pool(const struct enc_sse *s, enum alu_op op, unsigned reg, struct opnd constant);
 void sse_shift(const struct enc_sse *s, enum sse_shift op, unsigned dst, unsigned a, unsigned count);
 
 #endif
