@@ -201,6 +201,23 @@ static void store_flags_at_once(struct emit *e)
 	e->flags.host = e->flags.known = 0;
 }
 
+/* The second body goes on in the first where they are alike: no temporaries, flags in the same places. */
+static bool join_tail(struct emit *e)
+{
+	if (!e->tail || !e->reachable || e->error)
+		return false;
+	if (!e->in_loop) {
+		e->tail_at = e->slots ? NULL : enc_here(&e->enc);
+		e->tail_flags = e->flags;
+		return false;
+	}
+	if (!e->tail_at || e->slots || !flags_suffice(e, &e->tail_flags))
+		return false;
+	enc_jmp_to(&e->enc, e->tail_at);
+	e->reachable = false;
+	return true;
+}
+
 static void emit_ops(struct emit *e)
 {
 	for (e->i = 0; e->i < e->ir->count && !e->error; e->i++) {
@@ -211,6 +228,8 @@ static void emit_ops(struct emit *e)
 		}
 		if (e->op->op == IR_LABEL) {
 			emit_label(e);
+			if (e->i == e->tail && join_tail(e))
+				return;
 			continue;
 		}
 		if (!e->reachable)
@@ -228,9 +247,30 @@ static void find_labels(struct emit *e)
 {
 	for (unsigned i = 0; i < e->ir->labels; i++)
 		e->labels[i] = (struct label_state){ .at = NO_OP };
-	for (unsigned i = 0; i < e->ir->count; i++)
-		if (e->ir->ops[i].op == IR_LABEL)
-			e->labels[e->ir->ops[i].imm].at = (uint16_t)i;
+	for (unsigned i = 0; i < e->ir->count; i++) {
+		const struct ir_insn *op = &e->ir->ops[i];
+
+		if (op->op == IR_LABEL)
+			e->labels[op->imm].at = (uint16_t)i;
+		else if (op->op == IR_BRC || op->op == IR_BR || op->op == IR_BRZ || op->op == IR_BRNZ)
+			e->labels[op->imm].uses++;
+	}
+}
+
+/* Where the last exit to the block's own start is behind. */
+static void find_tail(struct emit *e)
+{
+	e->tail = 0;
+	e->tail_at = NULL;
+	for (unsigned i = e->ir->count; i-- > 0;) {
+		const struct ir_insn *op = &e->ir->ops[i];
+
+		if (op->op != IR_EXIT || op->imm != e->ir->pc)
+			continue;
+		if (i + 1 < e->ir->count && op[1].op == IR_LABEL)
+			e->tail = i + 1;
+		return;
+	}
 }
 
 static void put_tables(struct emit *e)
@@ -283,6 +323,7 @@ static void begin(struct emit *e)
 	e->code->exit_count = 0;
 	e->in_loop = e->loops = false;
 	find_labels(e);
+	find_tail(e);
 	flags_prepare(e);
 	e->may_loop = x64_opt(e->x64, OPT_CHAIN) && x64_opt(e->x64, OPT_LIVE_FLAGS) && !e->block->straddles &&
 	              !(e->ir->key >> KEY_IT_SHIFT & 0xff) && exit_ops(e) * 2 <= X64_MAX_EXITS;

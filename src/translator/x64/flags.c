@@ -494,6 +494,24 @@ enum host_cc flags_cond(struct emit *e, unsigned cond)
 	return cond_from_host(e, cond);
 }
 
+bool flags_cond_repeats(const struct emit *e, unsigned cond)
+{
+	struct recipe r;
+
+	return whole_recipe(&e->flags, ir_cond_flags(cond), &r);
+}
+
+bool flags_cond_again(struct emit *e, unsigned cond, enum host_cc *cc)
+{
+	struct recipe r;
+
+	if (!whole_recipe(&e->flags, ir_cond_flags(cond), &r))
+		return false;
+	recipe_emit(e, r);
+	*cc = cond_from_host(e, cond);
+	return true;
+}
+
 void flags_carry(struct emit *e, bool borrow)
 {
 	struct flag_state *f = &e->flags;
@@ -676,6 +694,15 @@ bool flags_loop(struct emit *e)
 		return false;
 	flags_to_mem(e, loop->mem & e->live_in);
 	return true;
+}
+
+bool flags_suffice(const struct emit *e, const struct flag_state *there)
+{
+	uint8_t live = e->live[e->i];
+	struct flag_state both = intersect(e->flags, there);
+
+	return !(live & ((there->mem & ~both.mem) | (there->host & ~both.host) | (there->known & ~both.known) |
+	                 (recipe_flags(there) & ~recipe_flags(&both))));
 }
 
 /* --- at a fault --- */

@@ -449,10 +449,11 @@ static void exit_op(struct gen *g)
 		op = ir_append(g->block, IR_EXIT);
 		if (random_below(g->r, 2)) {
 			op->imm = g->block->pc; /* a loop */
+			op->imm2 = g->block->key & KEY_T ? EXIT_THUMB : 0;
 			break;
 		}
 		op->imm = random_below(g->r, 2) ? g->pc + 4 * random_below(g->r, 50) : g->pc - 4 * random_below(g->r, 50);
-		op->imm2 = random_below(g->r, 8) ? 0 : 1;
+		op->imm2 = random_below(g->r, 8) ? (g->block->key & KEY_T ? EXIT_THUMB : 0) : random_below(g->r, 4);
 		break;
 	}
 }

@@ -1,6 +1,6 @@
 /*
  * Translated code against the IR interpreter: random blocks from random states, with all optimizations, none, and each one off.
- * EMIT_SEED=n runs one case and prints it; EMIT_CASES=n changes how many are run.
+ * EMIT_SEED=n runs one case and prints it; EMIT_CASES=n changes how many are run, EMIT_FROM=n from which on.
  */
 #include "base/base.h"
 
@@ -110,33 +110,38 @@ static void show(const struct ir_block *ir, const struct x64_code *code)
 /*
  * Both ways until something other than a jump to the block's own start happens, or the countdown ends.
  */
-static enum x64_exit loop_interp(struct cpu *cpu, const struct ir_insn *ops, gva_t pc)
+static bool at_start(const struct cpu *cpu, const struct ir_block *ir)
+{
+	return cpu->r[15] == ir->pc && !(cpu->cpsr & CPSR_T) == !(ir->key & KEY_T);
+}
+
+static enum x64_exit loop_interp(struct cpu *cpu, const struct ir_insn *ops, const struct ir_block *ir)
 {
 	enum x64_exit exit;
 
 	do
 		exit = interp_run(cpu, ops, NULL);
-	while (exit == X64_EXIT_LOOKUP && cpu->r[15] == pc && !(cpu->cpsr & CPSR_T));
+	while (exit == X64_EXIT_LOOKUP && at_start(cpu, ir));
 	return exit;
 }
 
-static enum x64_exit loop_emitted(struct cpu *cpu, const uint8_t *entry, gva_t pc)
+static enum x64_exit loop_emitted(struct cpu *cpu, const uint8_t *entry, const struct ir_block *ir)
 {
 	enum x64_exit exit;
 
 	do
 		exit = plain(x64_run(x64, cpu, entry));
-	while (exit == X64_EXIT_LOOKUP && cpu->r[15] == pc && !(cpu->cpsr & CPSR_T));
+	while (exit == X64_EXIT_LOOKUP && at_start(cpu, ir));
 	return exit;
 }
 
 /* Links the block to itself where it goes back to its start. */
-static bool link_loop(struct x64_code *code, gva_t pc)
+static bool link_loop(struct x64_code *code, const struct ir_block *ir)
 {
 	bool loops = false;
 
 	for (unsigned i = 0; i < code->exit_count; i++)
-		if (code->exits[i].pc == pc && !(code->exits[i].key & KEY_T)) {
+		if (code->exits[i].pc == ir->pc && code->exits[i].key == ir->key) {
 			x64_link(x64, &code->exits[i], code->fast);
 			loops = true;
 		}
@@ -157,7 +162,7 @@ static bool run_case(uint64_t seed, bool passes, bool verbose)
 	unsigned at;
 	int ret;
 
-	ir_block_init(&ir, 0x8000 + 4 * random_below(&r, 256), KEY_PRIV | (random_below(&r, 8) ? 0 : KEY_ALIGN));
+	ir_block_init(&ir, 0x8000 + 4 * random_below(&r, 256), KEY_PRIV | (random_below(&r, 8) ? 0 : KEY_ALIGN) | (random_below(&r, 2) ? KEY_T : 0));
 	random_block(&r, &ir, 1 + random_below(&r, 14));
 	ck_assert(!ir.overflow);
 	wrong = ir_verify(&ir, &at);
@@ -189,7 +194,7 @@ static bool run_case(uint64_t seed, bool passes, bool verbose)
 		enum x64_exit exit_interp, exit_emitted;
 		bool loop = n >= 3;
 
-		if (n == 3 && !link_loop(&block.code, ir.pc))
+		if (n == 3 && !link_loop(&block.code, &ir))
 			break;
 
 		random_state(&r, cpu, WINDOW + GUEST_PAGE_SIZE, WINDOW_SIZE - GUEST_PAGE_SIZE);
@@ -197,7 +202,7 @@ static bool run_case(uint64_t seed, bool passes, bool verbose)
 		if (loop)
 			cpu->countdown = (int32_t)random_below(&r, 60);
 		cpu->exclusive.size = 0;
-		cpu->cpsr &= ~CPSR_T;
+		cpu->cpsr = (cpu->cpsr & ~CPSR_T) | (ir.key & KEY_T ? CPSR_T : 0);
 		cpu->cp15.sctlr = ir.key & KEY_ALIGN ? cpu->cp15.sctlr | SCTLR_A : cpu->cp15.sctlr & ~SCTLR_A;
 		for (unsigned i = 0; i < WINDOW_SIZE; i += 4) {
 			uint32_t word = i * 0x9e3779b9u ^ n;
@@ -206,12 +211,12 @@ static bool run_case(uint64_t seed, bool passes, bool verbose)
 		}
 		memcpy(memory_before, guest->ram, GUEST_RAM_SIZE);
 		before = *cpu;
-		exit_interp = loop ? loop_interp(cpu, ops, ir.pc) : interp_run(cpu, ops, NULL);
+		exit_interp = loop ? loop_interp(cpu, ops, &ir) : interp_run(cpu, ops, NULL);
 		by_interp = *cpu;
 		memcpy(memory_interp, guest->ram, GUEST_RAM_SIZE);
 		*cpu = before;
 		memcpy(guest->ram, memory_before, GUEST_RAM_SIZE);
-		exit_emitted = loop ? loop_emitted(cpu, block.code.fast, ir.pc) : x64_run(x64, cpu, block.code.fast);
+		exit_emitted = loop ? loop_emitted(cpu, block.code.fast, &ir) : x64_run(x64, cpu, block.code.fast);
 		if (!same(&by_interp, exit_interp, cpu, exit_emitted) || memcmp(guest->ram, memory_interp, GUEST_RAM_SIZE)) {
 			fprintf(stderr, "seed %" PRIu64 ", passes %d, optimizations 0x%x, state %u%s:\n", seed, passes,
 			        0, n, memcmp(guest->ram, memory_interp, GUEST_RAM_SIZE) ? ", memory differs" : "");
@@ -236,7 +241,8 @@ static uint32_t masks(int i)
 
 START_TEST(random_blocks)
 {
-	const char *seed = getenv("EMIT_SEED"), *cases = getenv("EMIT_CASES");
+	const char *seed = getenv("EMIT_SEED"), *cases = getenv("EMIT_CASES"), *from = getenv("EMIT_FROM");
+	uint64_t first = (uint64_t)_i << 32 | (from ? strtoul(from, NULL, 0) : 0);
 	unsigned count = cases ? (unsigned)strtoul(cases, NULL, 0) : 1000;
 
 	start(masks(_i));
@@ -245,7 +251,7 @@ START_TEST(random_blocks)
 		ck_assert(run_case(strtoull(seed, NULL, 0), true, true));
 	}
 	for (unsigned n = 0; n < count && !seed; n++)
-		ck_assert_msg(run_case((uint64_t)_i << 32 | n, n & 1, false), "replay with EMIT_SEED=%" PRIu64, (uint64_t)_i << 32 | n);
+		ck_assert_msg(run_case(first + n, n & 1, false), "replay with EMIT_SEED=%" PRIu64, first + n);
 	/* The interpreter is for rare cases only. */
 	ck_assert_uint_le(refused * 50, emitted + 50);
 	stop();

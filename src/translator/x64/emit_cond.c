@@ -1,0 +1,127 @@
+/*
+ * emit_cond.c - one conditional operation without a branch: compute beside, then move conditionally.
+ *
+ * Compilers use conditional instructions where a branch would be hard to predict, so a few more host instructions are cheaper than a
+ * wrong guess.
+ */
+#include "base/base.h"
+#include "translator/x64/emit.h"
+
+/* Can be computed by lea, EFLAGS kept. */
+static bool by_lea(const struct ir_insn *op)
+{
+	return op->op == IR_ADD || (op->op == IR_SUB && op->b == IR_IMM);
+}
+
+static bool computable(const struct ir_insn *op)
+{
+	switch (op->op) {
+	case IR_ADD: case IR_SUB: case IR_AND: case IR_OR: case IR_XOR:
+		return true;
+	case IR_LSL: case IR_LSR: case IR_ASR:
+		return op->b == IR_IMM && op->imm > 0 && op->imm < 32;
+	default:
+		return false;
+	}
+}
+
+/* The result in a scratch register of its own. */
+static unsigned compute(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	struct enc *enc = &e->enc;
+	struct opnd a = use_ref(e, op->a), b = use_ref(e, op->b), mem;
+	unsigned t;
+
+	if (by_lea(op)) {
+		if (a.kind == OPND_IMM) {
+			mem = a;
+			a = b;
+			b = mem;
+		}
+		a = opnd_reg(use_reg(e, a));
+		if (b.kind == OPND_IMM)
+			mem = opnd_mem(a.reg, op->op == IR_SUB ? (int32_t)(0 - op->imm) : b.disp);
+		else
+			mem = opnd_sib(a.reg, use_reg(e, b), 0, 0);
+		release(e, a);
+		release(e, b);
+		if (mem.index != HOST_REG_NONE && is_scratch(mem.index))
+			scratch_free(e, mem.index);
+		/* A source that is not kept may be overwritten. */
+		t = scratch_alloc(e);
+		enc_lea(enc, W32, t, mem);
+		return t;
+	}
+	t = scratch_alloc(e);
+	move(e, opnd_reg(t), a);
+	switch (op->op) {
+	case IR_SUB:
+		enc_alu(enc, ALU_SUB, W32, opnd_reg(t), b);
+		break;
+	case IR_AND:
+		enc_alu(enc, ALU_AND, W32, opnd_reg(t), b);
+		break;
+	case IR_OR:
+		enc_alu(enc, ALU_OR, W32, opnd_reg(t), b);
+		break;
+	case IR_XOR:
+		enc_alu(enc, ALU_XOR, W32, opnd_reg(t), b);
+		break;
+	default:
+		enc_shift(enc, op->op == IR_LSL ? HOST_SHL : op->op == IR_LSR ? HOST_SHR : HOST_SAR, W32, opnd_reg(t), op->imm);
+		break;
+	}
+	return t;
+}
+
+/* dst = cc ? t : dst */
+static void move_if(struct emit *e, enum host_cc cc, unsigned t)
+{
+	struct opnd d = use_ref(e, e->op->dst);
+
+	if (d.kind == OPND_REG) {
+		enc_cmov(&e->enc, cc, d.reg, opnd_reg(t));
+	} else {
+		/* the other way round: t becomes the old value unless cc */
+		enc_cmov(&e->enc, CC_NOT(cc), t, d);
+		enc_mov(&e->enc, W32, d, opnd_reg(t));
+	}
+	def_done(e, e->op->dst);
+}
+
+static bool eligible(const struct emit *e)
+{
+	const struct ir_insn *op = e->op + 1;
+	const struct label_state *label = &e->labels[e->op->imm];
+
+	return x64_opt(e->x64, OPT_LIVE_FLAGS) && label->at == e->i + 2 && label->uses == 1 && !op->fdef && !op->fuse && IR_IS_REG(op->dst) &&
+	       !IR_IS_TMP(op->a) && !IR_IS_TMP(op->b) && computable(op);
+}
+
+bool emit_predicated(struct emit *e)
+{
+	unsigned skip = e->op->cond;
+	enum host_cc cc;
+	unsigned t;
+
+	if (!eligible(e))
+		return false;
+	if (by_lea(e->op + 1)) {
+		cc = flags_cond(e, skip);
+		e->op = &e->ir->ops[++e->i];
+		t = compute(e);
+	} else {
+		if (!flags_cond_repeats(e, skip))
+			return false;
+		e->op = &e->ir->ops[++e->i];
+		if (!flags_free(e)) {
+			e->op = &e->ir->ops[--e->i];
+			return false;
+		}
+		t = compute(e);
+		BUG_ON(!flags_cond_again(e, skip, &cc));
+	}
+	move_if(e, CC_NOT(cc), t);
+	return true;
+}
