@@ -1,7 +1,7 @@
 /*
  * bench.c - main() of the benchmark programs: bench [-t MS] [-l] [NAME...]
  *
- * Prints "BENCH name ns" a benchmark, where ns is the time of one operation in the best of many slices of a few milliseconds: a slice that
+ * Prints "BENCH name ns" a benchmark, where ns is the time of one operation in the best of many slices of a millisecond: a slice that
  * the host's scheduler or the guest's timer interrupted says nothing about the code. Exit status 1 when a checksum was wrong.
  */
 #define _GNU_SOURCE
@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SLICE_NS 4000000u
+#define SLICE_NS 1000000u
 
 int bench_main_hook(int argc, char **argv) __attribute__((weak));
 

@@ -49,9 +49,14 @@ BENCH_CPU_LIST(DECLARE)
 void setup_int(void);
 void setup_branch(void);
 void setup_fp(void);
+void setup_neon(uint32_t seed);
 void setup_chase_16k(void);
 void setup_chase_1m(void);
 void setup_chase_64m(void);
 void setup_mem(void);
+
+/* What floating point works on; filled by setup_fp(). */
+extern float bench_fa[4096 + 32], bench_fb[4096 + 32], bench_fc[4096 + 32];
+uint32_t bench_mix_floats(uint32_t hash, const float *p, unsigned n, unsigned step);
 
 #endif

@@ -96,8 +96,48 @@ leaf:	bx	lr
 	finish
 leaf_a:	bx	lr
 leaf_b:	bx	lr
-	simple	vfp_f64, "vadd.f64 d0, d0, d1"
-	simple	neon_f32, "vmul.f32 q2, q0, q1"
+	/* 1 and 1/3: inexact, as most sums are; then exact sums and products of zeros */
+	begin	vfp_f64
+	vmov.f64	d0, #1.0
+	vmov.f64	d1, #3.0
+	vdiv.f64	d1, d0, d1
+	top
+	.rept	4
+	vadd.f64	d2, d0, d1
+	.endr
+	finish
+	begin	vfp_exact
+	mov	r5, #0
+	vmsr	fpscr, r5
+	vmov.f64	d0, #1.0
+	vmov.f64	d1, #0.5
+	top
+	.rept	4
+	vadd.f64	d2, d0, d1
+	.endr
+	finish
+	begin	neon_f32
+	vmov.f64	d0, #1.0
+	vmov.f64	d1, #3.0
+	vdiv.f64	d1, d0, d1
+	vcvt.f32.f64	s8, d1
+	vdup.32	q0, d4[0]
+	vmov	q1, q0
+	top
+	.rept	4
+	vmul.f32	q2, q0, q1
+	.endr
+	finish
+	begin	neon_zero
+	mov	r5, #0
+	vmsr	fpscr, r5
+	vmov.i32	q0, #0
+	vmov.f32	q1, #3.0
+	top
+	.rept	4
+	vmul.f32	q2, q0, q1
+	.endr
+	finish
 	simple	neon_int, "vadd.i32 q2, q0, q1"
 	begin	exclusive
 	top
