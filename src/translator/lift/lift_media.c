@@ -52,8 +52,9 @@ static void lift_extend_add16(struct lift *l, const struct insn *insn, bool is_s
 
 	extend16(l, value, insn, is_signed);
 	low = lift_tmp(l, IR_ADD, operand_ref(n), operand_ref(value));
-	high = lift_tmp(l, IR_ADD, operand_ref(lift_tmp(l, IR_LSR, operand_ref(n), operand_imm(16))),
-	                operand_ref(lift_tmp(l, IR_LSR, operand_ref(value), operand_imm(16))));
+	value = lift_tmp(l, IR_LSR, operand_ref(value), operand_imm(16));
+	n = lift_tmp(l, IR_LSR, operand_ref(n), operand_imm(16));
+	high = lift_tmp(l, IR_ADD, operand_ref(n), operand_ref(value));
 	lift_field(l, IR_BFI, lift_dst(l, insn->rd), low, high, 16, 16);
 }
 
@@ -213,8 +214,59 @@ static bool lift_bits(struct lift *l, const struct insn *insn)
 	return true;
 }
 
+#define BYTE_TOPS 0x80808080u
+
+/*
+ * UADD8 and SEL are the heart of the C library's strlen, strcmp and memchr: no calls for them. The bytes are added without their top bits,
+ * which are put in after; a byte's carry is the majority of its operands' top bits and the absent top bit of the sum.
+ */
+static void lift_uadd8(struct lift *l, const struct insn *insn)
+{
+	struct operand a = operand_ref(lift_reg(l, insn->rn)), b = operand_ref(lift_reg(l, insn->rm));
+	struct operand odd, low_a, low_b, sum, tops, carry, gather;
+
+	odd = operand_ref(lift_tmp(l, IR_XOR, a, b));
+	low_a = operand_ref(lift_tmp(l, IR_AND, a, operand_imm(~BYTE_TOPS)));
+	low_b = operand_ref(lift_tmp(l, IR_AND, b, operand_imm(~BYTE_TOPS)));
+	sum = operand_ref(lift_tmp(l, IR_ADD, low_a, low_b));
+	tops = operand_ref(lift_tmp(l, IR_AND, odd, operand_imm(BYTE_TOPS)));
+	sum = operand_ref(lift_tmp(l, IR_XOR, sum, tops));
+	odd = operand_ref(lift_tmp(l, IR_BIC, odd, sum));
+	carry = operand_ref(lift_tmp(l, IR_AND, a, b));
+	carry = operand_ref(lift_tmp(l, IR_OR, carry, odd));
+	carry = operand_ref(lift_tmp(l, IR_AND, carry, operand_imm(BYTE_TOPS)));
+	carry = operand_ref(lift_tmp(l, IR_LSR, carry, operand_imm(7)));
+	/* Bits 24, 16, 8 and 0 to 31-28. */
+	gather = operand_ref(lift_ref(l, operand_imm(0x10204080)));
+	carry = operand_ref(lift_tmp(l, IR_MUL, carry, gather));
+	carry = operand_ref(lift_tmp(l, IR_LSR, carry, operand_imm(28)));
+	lift_stcpu(l, carry, offsetof(struct cpu, ge));
+	lift_mov(l, lift_dst(l, insn->rd), sum);
+}
+
+static void lift_sel(struct lift *l, const struct insn *insn)
+{
+	struct operand n = operand_ref(lift_reg(l, insn->rn)), m = operand_ref(lift_reg(l, insn->rm));
+	ir_ref ge = ir_tmp(l->block);
+	struct operand mask, spread;
+
+	/* Bits 3-0 to 24, 16, 8 and 0, then each to a whole byte. */
+	lift_ldcpu(l, ge, offsetof(struct cpu, ge));
+	mask = operand_ref(lift_tmp(l, IR_MUL, operand_ref(ge), operand_ref(lift_ref(l, operand_imm(0x00204081)))));
+	mask = operand_ref(lift_tmp(l, IR_AND, mask, operand_imm(0x01010101)));
+	spread = operand_ref(lift_tmp(l, IR_LSL, mask, operand_imm(8)));
+	mask = operand_ref(lift_tmp(l, IR_SUB, spread, mask));
+	n = operand_ref(lift_tmp(l, IR_AND, n, mask));
+	m = operand_ref(lift_tmp(l, IR_BIC, m, mask));
+	lift_emit(l, IR_OR, lift_dst(l, insn->rd), n, m, 0, 0);
+}
+
 bool lift_media(struct lift *l, const struct insn *insn)
 {
+	if (insn->op == INSN_UADD8) {
+		lift_uadd8(l, insn);
+		return true;
+	}
 	if (insn->op >= INSN_SADD16 && insn->op <= INSN_UHSUB8) {
 		lift_call(l, HELPER_ID_SADD16 + (insn->op - INSN_SADD16), lift_dst(l, insn->rd), lift_operand(l, insn->rn),
 		          lift_operand(l, insn->rm), NO_OPERAND);
@@ -229,7 +281,7 @@ bool lift_media(struct lift *l, const struct insn *insn)
 		lift_field(l, IR_BFI, lift_dst(l, insn->rd), lift_reg(l, insn->rn), lift_ref(l, shifted(l, insn->rm, insn)), 0, 16);
 		return true;
 	case INSN_SEL:
-		lift_call(l, HELPER_ID_SEL, lift_dst(l, insn->rd), lift_operand(l, insn->rn), lift_operand(l, insn->rm), NO_OPERAND);
+		lift_sel(l, insn);
 		return true;
 	case INSN_USAD8:
 		lift_call(l, HELPER_ID_USADA8, lift_dst(l, insn->rd), lift_operand(l, insn->rn), lift_operand(l, insn->rm), operand_imm(0));
