@@ -11,9 +11,11 @@
 #include "machine/vm.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Exit codes; the man page documents them. */
 enum { EXIT_OFF = 0, EXIT_USAGE = 1, EXIT_VERIFY = 3 };
@@ -336,12 +338,27 @@ static int run(struct command_line *cl, struct error *err)
 	return end == VM_VERIFY_FAILED ? EXIT_VERIFY : EXIT_OFF;
 }
 
+/* Started with 0, 1 or 2 closed ("<&-"), the first files opened would get these numbers, and the guest's output would go to them. */
+static bool have_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct command_line cl = {0};
 	struct error err = {0};
 	int code = EXIT_USAGE;
 
+	if (!have_standard_descriptors())
+		return EXIT_USAGE;
 	cl.vm.log = log_create();
 	if (!cl.vm.log) {
 		fprintf(stderr, "dbtvm: out of memory\n");
@@ -351,8 +368,14 @@ int main(int argc, char **argv)
 	translator_default_options(&cl.vm.translator);
 	if (!parse_command_line(&cl, argc, argv, &err))
 		code = cl.done ? EXIT_OFF : run(&cl, &err);
+	if (cl.done && fflush(stdout)) {
+		error_set(&err, errno, "cannot write to the standard output: %s", strerror(errno));
+		code = EXIT_USAGE;
+	}
 	if (err.code)
 		fprintf(stderr, "dbtvm: %s\n", err.msg);
+	if (log_incomplete(cl.vm.log))
+		fprintf(stderr, "dbtvm: the log file (-D) is incomplete: it could not all be written; is the disk full?\n");
 	log_destroy(cl.vm.log);
 	return code;
 }

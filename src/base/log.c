@@ -111,6 +111,11 @@ int log_open(struct log *log, const char *path, struct error *err)
 	return 0;
 }
 
+bool log_incomplete(struct log *log)
+{
+	return log->file && (fflush(log->file) || ferror(log->file));
+}
+
 /* A number in C's notation; false when there is none. */
 static bool parse_number(const char **at, uint64_t *value)
 {

@@ -30,6 +30,8 @@ void log_destroy(struct log *log);
 int log_enable(struct log *log, const char *list, struct error *err);
 /* Writes to @path from now on, truncating it; -errno and a filled error when it cannot be opened. */
 int log_open(struct log *log, const char *path, struct error *err);
+/* True when something could not be written to the file of log_open(). */
+bool log_incomplete(struct log *log);
 /* QEMU's range syntax: A..B, A+LEN, A-LEN, comma-separated. Without a filter every address passes. */
 int log_filter(struct log *log, const char *ranges, struct error *err);
 
