@@ -15,6 +15,11 @@ static uint64_t number(const char *name, uint64_t otherwise)
 	return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
+static const char *const accels[] = {
+	"dbt",
+	"dbt,no-superblock,no-fast-memory,no-live-flags,no-inline-system,no-inline-fp,no-fold,no-flags,no-dead,no-checks",
+};
+
 /* Mostly conditions AL and encodings of data processing and memory, so that runs get somewhere. */
 static void fill(uint8_t *data, size_t size, uint64_t *seed)
 {
@@ -32,8 +37,8 @@ static void fill(uint8_t *data, size_t size, uint64_t *seed)
 
 START_TEST(random_code)
 {
-	struct guest *guest = random_code_guest("dbt");
-	uint64_t first = number("CODE_SEED", 1), cases = number("CODE_CASES", number("CODE_SEED", 0) ? 1 : 3000);
+	struct guest *guest = random_code_guest(accels[_i]);
+	uint64_t first = number("CODE_SEED", 1), cases = number("CODE_CASES", number("CODE_SEED", 0) ? 1 : 1500);
 	uint8_t data[1 + 256];
 
 	for (uint64_t n = first; n < first + cases; n++) {
@@ -53,7 +58,7 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_add_test(tc, random_code);
+	tcase_add_loop_test(tc, random_code, 0, ARRAY_SIZE(accels));
 	tcase_set_timeout(tc, number("CODE_CASES", 0) ? 0 : 120);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
