@@ -40,6 +40,10 @@ static void set_registers(struct cpu *cpu, uint8_t seed)
 bool random_code_run(struct guest *guest, const uint8_t *data, size_t size)
 {
 	static const uint32_t modes[4] = { MODE_SVC, MODE_USR, MODE_SYS, MODE_SVC };
+	/* Undefined instructions, supervisor calls and data aborts go on behind; all else ends the run. */
+	static const uint32_t vectors[] = {
+		0xe320f003, 0xe1b0f00e /* movs pc, lr */, 0xe1b0f00e, 0xe320f003, 0xe25ef004 /* subs pc, lr, #4 */,
+	};
 	static const uint32_t wfi_a32 = 0xe320f003, wfi_t32 = 0xbf30bf30;
 	struct cpu *cpu = &guest->cpu;
 	uint8_t state = data[0];
@@ -50,6 +54,7 @@ bool random_code_run(struct guest *guest, const uint8_t *data, size_t size)
 	translator_reset(cpu->translator);
 	mmu_reset(cpu->mmu);
 	cpu_reset(cpu);
+	memcpy(guest->ram, vectors, sizeof(vectors));
 	data++;
 	size = MIN(size - 1, (size_t)CODE_SIZE);
 	memcpy(guest->ram + CODE, data, size);
