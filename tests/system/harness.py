@@ -117,7 +117,7 @@ def debian_guest():
 
 def boot_args(folder, initrd, test="", memory="512"):
     return ["-M", "vexpress-a9", "-kernel", folder + "/vmlinuz", "-dtb", folder + "/vexpress-v2p-ca9.dtb", "-initrd", initrd,
-            "-append", "console=ttyAMA0 rdinit=/init " + ("test=" + test if test else ""), "-m", memory, "-nographic", "-no-reboot"]
+            "-append", "console=ttyAMA0 rdinit=/init panic=-1 " + ("test=" + test if test else ""), "-m", memory, "-nographic", "-no-reboot"]
 
 
 def main(scope):
