@@ -39,11 +39,10 @@ static unsigned row_count(const struct device_reg *reg)
 
 static const struct device_reg *reg_at(const struct device *dev, uint32_t offset, unsigned *element)
 {
-	if (offset / 4 >= dev->words || !dev->index[offset / 4])
-		return NULL;
-	unsigned e = dev->index[offset / 4] - 1u;
-	const struct device_reg *reg = &dev->class->regs[dev->row[e]];
-	*element = (offset - reg->offset) / 4;
+	const struct device_reg *reg = offset / 4 < dev->words ? dev->reg[offset / 4] : NULL;
+
+	if (reg)
+		*element = (offset - reg->offset) / 4;
 	return reg;
 }
 
@@ -185,7 +184,7 @@ static bool size_allowed(const struct device_class *class, unsigned size)
 	return class->access_sizes ? class->access_sizes & size : size == 4;
 }
 
-static int table_read(struct device *dev, uint32_t offset, unsigned size, uint32_t *value)
+static inline int table_read(struct device *dev, uint32_t offset, unsigned size, uint32_t *value)
 {
 	unsigned i = 0, lane = offset % 4 * 8;
 	const struct device_reg *reg = reg_at(dev, offset & ~3u, &i);
@@ -253,7 +252,7 @@ static int table_write(struct device *dev, uint32_t offset, unsigned size, uint3
 	return PHYS_OK;
 }
 
-int device_read(struct device *dev, unsigned window, uint32_t offset, unsigned size, uint32_t *value)
+static inline int read_any(struct device *dev, unsigned window, uint32_t offset, unsigned size, uint32_t *value)
 {
 	*value = 0;
 	dev->current_window = window;
@@ -265,6 +264,11 @@ int device_read(struct device *dev, unsigned window, uint32_t offset, unsigned s
 	if (dev->class->read)
 		return dev->class->read(dev, window, offset, size, value);
 	return table_read(dev, offset, size, value);
+}
+
+int device_read(struct device *dev, unsigned window, uint32_t offset, unsigned size, uint32_t *value)
+{
+	return read_any(dev, window, offset, size, value);
 }
 
 int device_write(struct device *dev, unsigned window, uint32_t offset, unsigned size, uint32_t value)
@@ -285,7 +289,7 @@ static int window_read(void *opaque, uint32_t offset, unsigned size, uint32_t *v
 {
 	struct device_window *window = opaque;
 
-	return device_read(window->dev, window->index, offset, size, value);
+	return read_any(window->dev, window->index, offset, size, value);
 }
 
 static int window_write(void *opaque, uint32_t offset, unsigned size, uint32_t value)
@@ -327,14 +331,16 @@ static bool build_table(struct device *dev)
 		dev->elements += row_count(reg);
 	}
 	dev->index = calloc(dev->words + 1, sizeof *dev->index);
+	dev->reg = calloc(dev->words + 1, sizeof *dev->reg);
 	dev->row = calloc(dev->elements + 1, sizeof *dev->row);
 	dev->regs = calloc(dev->elements + 1, sizeof *dev->regs);
-	if (!dev->index || !dev->row || !dev->regs)
+	if (!dev->index || !dev->reg || !dev->row || !dev->regs)
 		return false;
 	unsigned e = 0;
 	for (unsigned r = 0; r < class->reg_rows; r++) {
 		for (unsigned i = 0; i < row_count(&class->regs[r]); i++, e++) {
 			dev->index[class->regs[r].offset / 4 + i] = (uint16_t)(e + 1);
+			dev->reg[class->regs[r].offset / 4 + i] = &class->regs[r];
 			dev->row[e] = (uint16_t)r;
 		}
 	}
@@ -346,6 +352,7 @@ static void release(struct device *dev)
 	free(dev->path);
 	free(dev->regs);
 	free(dev->index);
+	free(dev->reg);
 	free(dev->row);
 	free(dev->irq);
 	free(dev->window);

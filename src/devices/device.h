@@ -152,6 +152,7 @@ struct device {
 	/* The framework's own. */
 	struct device_window *window; /* one a reg entry */
 	uint16_t *index;              /* of each word of the window: element of regs[] + 1, or 0 */
+	const struct device_reg **reg; /* row of each word of the window, or NULL */
 	unsigned words;
 	uint16_t *row;                /* of each element of regs[]: its row */
 	unsigned elements;

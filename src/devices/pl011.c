@@ -390,9 +390,12 @@ static uint32_t flags_read(struct device *dev, unsigned i)
 	uint32_t fr = s->modem;
 
 	/* Whoever looks has waited long enough. */
-	if (s->drained_at != EVENT_NEVER)
-		drain(u);
-	catch_up(u);
+	if (MIN(s->drained_at, s->timeout_at) != EVENT_NEVER) {
+		if (s->drained_at != EVENT_NEVER)
+			drain(u);
+		catch_up(u);
+		pl011_update(dev);
+	}
 	if (!s->tx_level)
 		fr |= FR_TXFE;
 	else if (s->tx_level >= depth(u))
@@ -404,7 +407,6 @@ static uint32_t flags_read(struct device *dev, unsigned i)
 		fr |= FR_RXFE;
 	else if (s->rx_count >= depth(u))
 		fr |= FR_RXFF;
-	pl011_update(dev);
 	return fr;
 }
 

@@ -16,7 +16,11 @@
 #include "machine/vm_internal.h"
 #include "mmu/mmu.h"
 
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Instructions between two looks at the event clock: some microseconds. */
 #define RUN_QUANTUM 20000
@@ -25,17 +29,66 @@
 
 /* --- the lock, and waking a core that sleeps --- */
 
+/* MEMBARRIER_CMD_PRIVATE_EXPEDITED: memory barriers on all running threads of the process. */
+static int barrier_everywhere(int command)
+{
+	return (int)syscall(SYS_membarrier, command, 0, 0);
+}
+
+void vm_lock_init(struct vm *vm)
+{
+	pthread_mutex_init(&vm->lock, NULL);
+	vm->biased = !barrier_everywhere(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+}
+
+/*
+ * For threads that are not the core's. These lock rarely, and the core accesses registers often: so this side pays for both. After the
+ * barrier either the core sees `others`, or we see in_device and wait until the access is over.
+ */
 void vm_lock(void *opaque)
 {
 	struct vm *vm = opaque;
 
 	pthread_mutex_lock(&vm->lock);
+	if (!vm->biased)
+		return;
+	atomic_store(&vm->others, true);
+	barrier_everywhere(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+	while (atomic_load(&vm->in_device))
+		sched_yield();
 }
 
 void vm_unlock(void *opaque)
 {
 	struct vm *vm = opaque;
 
+	atomic_store(&vm->others, false);
+	pthread_mutex_unlock(&vm->lock);
+}
+
+void vm_core_lock(void *opaque)
+{
+	struct vm *vm = opaque;
+
+	atomic_store_explicit(&vm->in_device, true, memory_order_relaxed);
+	/* The processor's order is vm_lock()'s business. */
+	atomic_signal_fence(memory_order_seq_cst);
+	if (likely(vm->biased && !atomic_load_explicit(&vm->others, memory_order_acquire)))
+		return;
+	atomic_store_explicit(&vm->in_device, false, memory_order_release);
+	pthread_mutex_lock(&vm->lock);
+	vm->core_locked = true;
+}
+
+void vm_core_unlock(void *opaque)
+{
+	struct vm *vm = opaque;
+
+	if (likely(!vm->core_locked)) {
+		atomic_store_explicit(&vm->in_device, false, memory_order_release);
+		return;
+	}
+	vm->core_locked = false;
 	pthread_mutex_unlock(&vm->lock);
 }
 

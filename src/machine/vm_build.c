@@ -346,7 +346,7 @@ struct vm *vm_create(const struct vm_options *options, struct error *err)
 	}
 	memset(vm, 0, sizeof(*vm));
 	vm->options = *options;
-	pthread_mutex_init(&vm->lock, NULL);
+	vm_lock_init(vm);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&vm->wake, &attr);

@@ -166,7 +166,7 @@ static void on_unassigned(void *opaque, struct cpu *cpu, gva_t va, gpa_t pa, uns
 	         (unsigned long long)vm->ram_base, (unsigned long long)(vm->ram_base + vm->ram_size - 1));
 }
 
-const struct mmu_hooks vm_mmu_hooks = {vm_lock, vm_unlock, on_unassigned};
+const struct mmu_hooks vm_mmu_hooks = {vm_core_lock, vm_core_unlock, on_unassigned};
 
 /* --- what the user asks for (I/O thread) --- */
 

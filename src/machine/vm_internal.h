@@ -30,8 +30,16 @@ struct vm {
 	struct line pmu_line; /* the core's PMU overflow */
 	int64_t rtc_epoch_ns;
 
+	/*
+	 * Whoever uses devices holds the lock, but for the core's thread while it accesses a register: it says so in in_device, without a
+	 * locked instruction, and looks whether another thread has the lock. See vm_lock().
+	 */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
+	bool biased;                 /* this works here */
+	bool core_locked;            /* the access that is going on has taken the lock */
+	_Atomic bool in_device;      /* the core's thread is accessing a register */
+	_Atomic bool others;         /* another thread has the lock */
 	/* Under the lock: */
 	struct event_clock clock;
 	int64_t warp;       /* -icount: ns skipped while the core slept */
@@ -48,6 +56,11 @@ struct vm {
 /* --- vm.c --- */
 void vm_lock(void *vm);
 void vm_unlock(void *vm);
+/* The same for the core's thread, around an access to a register. */
+void vm_core_lock(void *vm);
+void vm_core_unlock(void *vm);
+/* Finds out whether in_device and others can be used. */
+void vm_lock_init(struct vm *vm);
 /* Makes the core come to the run loop for @why (ATTN_*), also out of its sleep. Lock held. */
 void vm_wake(struct vm *vm, uint32_t why);
 /* The VM ends for this reason, unless it is ending already. Lock held. */

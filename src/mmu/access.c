@@ -51,7 +51,7 @@ static uint64_t extend(uint64_t value, unsigned size, uint32_t flags)
  * @refill: an access that could be in read[] or write[] goes there for the next time, for example a store to a frame that is not
  * traced any more.
  */
-static struct soft *lookup(struct mmu *mmu, gva_t va, uint32_t flags, bool write, bool refill)
+static inline struct soft *lookup(struct mmu *mmu, gva_t va, uint32_t flags, bool write, bool refill)
 {
 	bool privileged = !(flags & ACCESS_USER) && mmu->context.privileged;
 	struct shadow *shadow = space_for(mmu, privileged);
@@ -98,10 +98,60 @@ static bool device_misaligned(const struct soft *soft, gva_t va, unsigned size)
 	return soft->device && (va & (MIN(size, 4u) - 1));
 }
 
-static int load_soft(struct mmu *mmu, const struct soft *soft, gva_t va, unsigned size, uint64_t *value)
+/* The window that holds all of an access, found again at no cost when it is the one of the last access in this page; NULL: let phys_*() see. */
+static inline struct region *mmio_window(struct mmu *mmu, struct soft *soft, gpa_t pa, unsigned size)
+{
+	struct region *region = soft->mmio;
+
+	if (unlikely(!region || pa - region->base >= region->size)) {
+		region = phys_find(mmu->phys, pa);
+		if (!region || region->kind != REGION_MMIO)
+			return NULL;
+		soft->mmio = region;
+	}
+	return size <= 4 && size <= region->size - (pa - region->base) ? region : NULL;
+}
+
+static int mmio_load(struct mmu *mmu, struct soft *soft, gva_t va, gpa_t pa, unsigned size, uint64_t *value)
+{
+	struct region *region = mmio_window(mmu, soft, pa, size);
+	uint32_t word = 0;
+	int ret;
+
+	mmu->cpu->stats[CPU_STAT_MMIO_READ]++;
+	lock(mmu);
+	if (likely(region)) {
+		region->reads++;
+		ret = region->ops->read(region->opaque, (uint32_t)(pa - region->base), size, &word);
+		*value = size == 4 ? word : word & ((1u << size * 8) - 1);
+	} else {
+		ret = phys_read(mmu->phys, pa, size, value);
+	}
+	unlock(mmu);
+	return likely(ret == PHYS_OK) ? 0 : unassigned(mmu, va, pa, size, false, 0);
+}
+
+static int mmio_store(struct mmu *mmu, struct soft *soft, gva_t va, gpa_t pa, unsigned size, uint64_t value)
+{
+	struct region *region = mmio_window(mmu, soft, pa, size);
+	int ret;
+
+	mmu->cpu->stats[CPU_STAT_MMIO_WRITE]++;
+	lock(mmu);
+	if (likely(region)) {
+		region->writes++;
+		ret = region->ops->write(region->opaque, (uint32_t)(pa - region->base), size,
+		                         (uint32_t)(size == 4 ? value : value & ((1u << size * 8) - 1)));
+	} else {
+		ret = phys_write(mmu->phys, pa, size, value);
+	}
+	unlock(mmu);
+	return likely(ret == PHYS_OK) ? 0 : unassigned(mmu, va, pa, size, true, value);
+}
+
+static int load_soft(struct mmu *mmu, struct soft *soft, gva_t va, unsigned size, uint64_t *value)
 {
 	gpa_t pa = soft->pa | (va & GUEST_PAGE_MASK);
-	int ret;
 
 	if (device_misaligned(soft, va, size))
 		return fault(mmu->cpu, va, FS_ALIGNMENT, false);
@@ -109,17 +159,12 @@ static int load_soft(struct mmu *mmu, const struct soft *soft, gva_t va, unsigne
 		*value = host_load(soft->host + (va & GUEST_PAGE_MASK), size);
 		return 0;
 	}
-	mmu->cpu->stats[CPU_STAT_MMIO_READ]++;
-	lock(mmu);
-	ret = phys_read(mmu->phys, pa, size, value);
-	unlock(mmu);
-	return ret == PHYS_OK ? 0 : unassigned(mmu, va, pa, size, false, 0);
+	return mmio_load(mmu, soft, va, pa, size, value);
 }
 
-static int store_soft(struct mmu *mmu, const struct soft *soft, gva_t va, unsigned size, uint64_t value)
+static int store_soft(struct mmu *mmu, struct soft *soft, gva_t va, unsigned size, uint64_t value)
 {
 	gpa_t pa = soft->pa | (va & GUEST_PAGE_MASK);
-	int ret;
 
 	if (device_misaligned(soft, va, size))
 		return fault(mmu->cpu, va, FS_ALIGNMENT, true);
@@ -132,11 +177,7 @@ static int store_soft(struct mmu *mmu, const struct soft *soft, gva_t va, unsign
 		phys_written(mmu->phys, frame, pa, size); /* may drop *soft */
 		return 0;
 	}
-	mmu->cpu->stats[CPU_STAT_MMIO_WRITE]++;
-	lock(mmu);
-	ret = phys_write(mmu->phys, pa, size, value);
-	unlock(mmu);
-	return ret == PHYS_OK ? 0 : unassigned(mmu, va, pa, size, true, value);
+	return mmio_store(mmu, soft, va, pa, size, value);
 }
 
 static unsigned first_part(gva_t va, unsigned size)
@@ -188,6 +229,35 @@ static int store_split(struct mmu *mmu, gva_t va, unsigned size, uint32_t flags,
 		if (store_soft(mmu, &halves[i >= first], va + i, 1, value >> i * 8 & 0xff))
 			return -1;
 	return 0;
+}
+
+int mmu_load_device(struct cpu *cpu, gva_t va, uint32_t flags, uint32_t *value)
+{
+	struct mmu *mmu = cpu->mmu;
+	const struct shadow *shadow = mmu->current;
+	uint32_t page = va >> GUEST_PAGE_BITS;
+	const struct soft *soft = soft_slot(mmu, shadow, page);
+	unsigned size = 1u << (flags & ACCESS_SIZE_MASK);
+	struct region *region = soft->mmio;
+	uint64_t offset;
+	uint32_t word = 0;
+	int ret;
+
+	if (soft->shadow != shadow || soft->page != page || soft->generation != mmu->soft_generation || !region || !(soft->perms & PERM_R))
+		return 0;
+	offset = (soft->pa | (va & GUEST_PAGE_MASK)) - region->base;
+	if (offset >= region->size || size > region->size - offset || va & (size - 1) || flags & (ACCESS_USER | ACCESS_BE | ACCESS_SIGNED) || size > 4)
+		return 0;
+	lock(mmu);
+	ret = region->ops->read(region->opaque, (uint32_t)offset, size, &word);
+	unlock(mmu);
+	if (unlikely(ret != PHYS_OK))
+		return unassigned(mmu, va, region->base + offset, size, false, 0);
+	region->reads++;
+	cpu->stats[CPU_STAT_MMIO_READ]++;
+	cpu->stats[CPU_STAT_SLOW_READ]++;
+	*value = size == 4 ? word : word & ((1u << size * 8) - 1);
+	return 1;
 }
 
 int mmu_load(struct cpu *cpu, gva_t va, uint32_t flags, uint64_t *value)

@@ -78,6 +78,11 @@ uint32_t mmu_translate(struct cpu *cpu, gva_t va, bool write, bool privileged);
  * alignment. Returns 0, or -1 with cpu->fault set and nothing changed. A load's value is extended to 64 bits as the flags say.
  */
 int mmu_load(struct cpu *cpu, gva_t va, uint32_t flags, uint64_t *value);
+/*
+ * Short cut for aligned loads of device registers whose window was accessed before: 1 when it was done, 0 when mmu_load() has to, -1 with
+ * cpu->fault set.
+ */
+int mmu_load_device(struct cpu *cpu, gva_t va, uint32_t flags, uint32_t *value);
 int mmu_store(struct cpu *cpu, gva_t va, uint32_t flags, uint64_t value);
 /*
  * LDREX/STREX (A3.4.1). @flags: size and endianness. The monitor is in cpu->exclusive.

@@ -147,6 +147,7 @@ struct soft {
 	uint32_t page;
 	gpa_t pa;
 	struct region *region; /* NULL: MMIO or nothing */
+	struct region *mmio;   /* the window that was accessed last in the page, or NULL */
 	struct frame *frame;
 	uint8_t *host;
 	uint8_t perms;
@@ -192,7 +193,11 @@ struct mmu {
 
 /* --- space.c --- */
 /* The shadow for accesses with @privileged in the current context. */
-struct shadow *space_for(struct mmu *mmu, bool privileged);
+struct shadow *space_for_other(struct mmu *mmu, bool privileged);
+static inline struct shadow *space_for(struct mmu *mmu, bool privileged)
+{
+	return likely(privileged == (mmu->context.privileged != 0)) ? mmu->current : space_for_other(mmu, privileged);
+}
 /* A non-global mapping for a shared space: it becomes private to the current TTBR0. */
 void space_make_private(struct mmu *mmu, struct shadow *shadow, const struct context *context);
 /* Drops all spaces' contents and all traces, keeps keys. Run when a pool is exhausted. */
@@ -205,7 +210,10 @@ void space_drop_all(struct mmu *mmu);
  */
 struct soft *shadow_fill(struct mmu *mmu, struct shadow *shadow, const struct context *context, gva_t va, enum mmu_access access,
                          uint32_t *fsr);
-struct soft *soft_slot(struct mmu *mmu, const struct shadow *shadow, uint32_t page);
+static inline struct soft *soft_slot(struct mmu *mmu, const struct shadow *shadow, uint32_t page)
+{
+	return &mmu->soft[(page ^ page >> 8 ^ shadow->index << 5) % SOFT_ENTRIES];
+}
 /* Removes the entries of one page. */
 void shadow_drop_page(struct mmu *mmu, struct shadow *shadow, uint32_t page);
 /* Removes the entries of a MiB and its dependencies. */

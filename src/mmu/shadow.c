@@ -9,11 +9,6 @@
 #include "base/log.h"
 #include "mmu/mmu_private.h"
 
-struct soft *soft_slot(struct mmu *mmu, const struct shadow *shadow, uint32_t page)
-{
-	return &mmu->soft[(page ^ page >> 8 ^ shadow->index << 5) % SOFT_ENTRIES];
-}
-
 void shadow_drop_page(struct mmu *mmu, struct shadow *shadow, uint32_t page)
 {
 	struct mib *m = &shadow->mibs[page / MIB_PAGES];
@@ -157,6 +152,7 @@ static struct soft *set_soft(struct mmu *mmu, struct shadow *shadow, gva_t va, c
 	soft->device = walk->device;
 	soft->frame = NULL;
 	soft->host = NULL;
+	soft->mmio = NULL;
 	soft->region = phys_find_frame(mmu->phys, soft->pa, &soft->frame);
 	if (soft->region)
 		soft->host = soft->region->host + (soft->pa - soft->region->base);

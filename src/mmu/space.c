@@ -279,12 +279,10 @@ void mmu_switch(struct cpu *cpu)
 	cpu->stats[CPU_STAT_SPACE_SWITCHES]++;
 }
 
-struct shadow *space_for(struct mmu *mmu, bool privileged)
+struct shadow *space_for_other(struct mmu *mmu, bool privileged)
 {
 	struct context context = mmu->context;
 
-	if (privileged == (mmu->context.privileged != 0))
-		return mmu->current;
 	if (mmu->user)
 		return mmu->user;
 	if (mmu->context.sctlr & SCTLR_M) {

@@ -106,6 +106,20 @@ static int do_store_exclusive(struct slow_frame *frame, struct cpu *cpu, const s
 	return 0;
 }
 
+/* A device's register by the short cut: as mmu_load_device(). */
+static int quick_load(struct slow_frame *frame, struct cpu *cpu, const struct x64_site *site, gva_t va)
+{
+	uint32_t value;
+	int done;
+
+	if (site->kind != SITE_LD || site->more)
+		return 0;
+	done = mmu_load_device(cpu, va, site->mem, &value);
+	if (done > 0)
+		place_write(frame, cpu, site->value[0], value);
+	return done;
+}
+
 static int do_access(struct slow_frame *frame, struct cpu *cpu, const struct x64_site *site, gva_t va)
 {
 	switch (site->kind) {
@@ -126,12 +140,14 @@ const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64
 	gva_t base = (gva_t)frame->regs[first->address.n & 15];
 	uint32_t count = first->count;
 	bool failed;
+	int quick;
 
-	homes_to_cpu(frame, cpu);
 	cpu->r[15] = first->pc;
 	cpu->it = first->it;
 	cpu->countdown = (int32_t)((uint32_t)frame->regs[R14] - count);
-	for (;;) {
+	quick = quick_load(frame, cpu, first, base + first->delta);
+	failed = quick < 0;
+	while (!quick) {
 		failed = do_access(frame, cpu, site, base + site->delta) != 0;
 		if (failed || !site->more)
 			break;
