@@ -44,8 +44,13 @@ class Files:
             return
         self.guest = script(os.path.join(SRCDIR, "scripts", "fetch-guest"))
         self.initrd = os.path.join(self.build, "bench-full.gz" if full else "bench.gz")
-        extra = [script(os.path.join(HERE, "guest", "fetch-full"), os.path.join(self.build, "full"))] if full else []
-        script(os.path.join(HERE, "guest", "make-initrd"), self.guest, self.build, self.initrd, *extra)
+        self.extra = []
+        if full:
+            try:
+                self.extra = [script(os.path.join(HERE, "guest", "fetch-full"), os.path.join(self.build, "full"))]
+            except Failed as reason:
+                warn("without packaged programs: %s" % reason)
+        script(os.path.join(HERE, "guest", "make-initrd"), self.guest, self.build, self.initrd, *self.extra)
 
     def linux(self, append):
         return ["-M", "vexpress-a9", "-kernel", self.guest + "/vmlinuz", "-dtb", self.guest + "/vexpress-v2p-ca9.dtb", "-initrd", self.initrd,
