@@ -73,31 +73,41 @@ static void msr_flags(struct lift *l, struct operand value, unsigned mask)
 }
 
 /*
- * The control fields of CPSR. What Linux does all day is to put the I bit back: that stays in the block; when any other
- * bit changes, a helper writes CPSR and the block is left.
+ * The control fields of CPSR. What Linux does all day is to put the I bit back: that is done in line; when any other
+ * bit changes, a helper writes CPSR, and the block is left unless the key is the same.
  */
 static void msr_control(struct lift *l, struct operand value, unsigned mask)
 {
 	uint32_t slow = (mask & MSR_C ? CPSR_M | CPSR_F : 0) | (mask & MSR_X ? CPSR_A | CPSR_E : 0);
 	ir_ref from = lift_ref(l, value);
-	bool fast = (mask & MSR_C) && lift_privileged(l);
-	uint16_t same = 0;
-	ir_ref cpsr = IR_NONE, change = IR_NONE, i;
+	bool fast = (mask & MSR_C) && lift_privileged(l) && !l->options->plain_system;
+	uint16_t same = 0, done = 0;
+	ir_ref cpsr = IR_NONE, change = IR_NONE, i, mode;
 
 	if (fast) {
 		same = ir_label(l->block);
+		if (!(mask & MSR_X))
+			done = ir_label(l->block);
 		cpsr = ir_tmp(l->block);
 		lift_ldcpu(l, cpsr, offsetof(struct cpu, cpsr));
 		change = lift_tmp(l, IR_XOR, operand_ref(cpsr), operand_ref(from));
 		lift_branch_if(l, IR_BRZ, lift_tmp(l, IR_AND, operand_ref(change), operand_imm(slow)), same);
 	}
 	lift_call(l, HELPER_ID_MSR_CPSR, IR_NONE, operand_ref(from), operand_imm(mask), NO_OPERAND);
+	if (fast && !(mask & MSR_X)) {
+		mode = ir_tmp(l->block);
+		lift_ldcpu(l, mode, offsetof(struct cpu, cpsr));
+		mode = lift_tmp(l, IR_AND, operand_ref(mode), operand_imm(CPSR_M));
+		lift_branch_if(l, IR_BRNZ, lift_tmp(l, IR_XOR, operand_ref(mode), operand_imm(MODE_USR)), done);
+	}
 	lift_exit_next(l);
 	if (!fast)
 		return;
 	lift_label(l, same);
 	i = lift_tmp(l, IR_AND, operand_ref(change), operand_imm(CPSR_I));
 	lift_stcpu(l, operand_ref(lift_tmp(l, IR_XOR, operand_ref(cpsr), operand_ref(i))), offsetof(struct cpu, cpsr));
+	if (!(mask & MSR_X))
+		lift_label(l, done);
 	lift_poll(l);
 }
 
@@ -135,7 +145,7 @@ static void lift_cps(struct lift *l, const struct insn *insn)
 		lift_sensitive(l, SENSITIVE_CPS);
 		return;
 	}
-	if (bits == CPSR_I && !(insn->imm2 & 32)) {
+	if (bits == CPSR_I && !(insn->imm2 & 32) && !l->options->plain_system) {
 		lift_sensitive(l, SENSITIVE_CPS_MASK);
 		cpsr = ir_tmp(l->block);
 		lift_ldcpu(l, cpsr, offsetof(struct cpu, cpsr));
@@ -147,7 +157,10 @@ static void lift_cps(struct lift *l, const struct insn *insn)
 	}
 	lift_sensitive(l, SENSITIVE_CPS);
 	lift_call(l, HELPER_ID_CPS, IR_NONE, operand_imm(enable ? 0 : bits), operand_imm(enable ? bits : 0), operand_imm(insn->imm2));
-	lift_exit_next(l);
+	if (l->options->plain_system || insn->imm2 == (32 | MODE_USR))
+		lift_exit_next(l);
+	else
+		lift_poll(l);
 }
 
 static void lift_setend(struct lift *l, const struct insn *insn)
@@ -337,7 +350,7 @@ static void lift_mrc15(struct lift *l, const struct insn *insn, int index)
 	ir_ref dst = lift_dst(l, insn->rt);
 
 	lift_sensitive(l, cp15_class(reg));
-	if (reg->flags & CP15_PLAIN_R && !cp15_checked(l, reg))
+	if (reg->flags & CP15_PLAIN_R && !cp15_checked(l, reg) && !l->options->plain_system)
 		lift_ldcpu(l, dst, (size_t)reg->offset);
 	else if (cp15_checked(l, reg) || reg->flags & CP15_TIMED) /* time does not read the same twice: a helper that -verify does not repeat */
 		lift_call(l, HELPER_ID_CP15_READ_CHECKED, dst, operand_imm((uint32_t)index), NO_OPERAND, NO_OPERAND);
@@ -353,7 +366,7 @@ static void lift_mcr15(struct lift *l, const struct insn *insn, int index)
 	struct operand value = lift_operand(l, insn->rt);
 	enum helper helper = reg->flags & CP15_ENDS ? HELPER_ID_CP15_WRITE_ENDS : reg->flags & CP15_MAPS ? HELPER_ID_CP15_WRITE_MAPS : HELPER_ID_CP15_WRITE;
 	/* What is only mapped anew is fetched as before until an ISB: Linux writes DACR twice a system call. */
-	bool ends = reg->flags & CP15_ENDS || (reg->flags & CP15_MAPS && lift_in_it(l));
+	bool ends = reg->flags & CP15_ENDS || (reg->flags & CP15_MAPS && (lift_in_it(l) || l->options->plain_system));
 
 	lift_sensitive(l, cp15_class(reg));
 	if (cp15_checked(l, reg))
@@ -363,7 +376,7 @@ static void lift_mcr15(struct lift *l, const struct insn *insn, int index)
 			lift_isb(l);
 		return;
 	}
-	if (helper != HELPER_ID_CP15_WRITE_CHECKED && reg->flags & CP15_PLAIN_W)
+	if (helper != HELPER_ID_CP15_WRITE_CHECKED && reg->flags & CP15_PLAIN_W && !l->options->plain_system)
 		lift_stcpu(l, value, (size_t)reg->offset);
 	else
 		lift_call(l, helper, IR_NONE, operand_imm((uint32_t)index), value, NO_OPERAND);
