@@ -9,8 +9,10 @@ import subprocess
 import floors
 
 
-def middle(values, best):
-    return min(values) if best else statistics.median(values)
+def middle(values, best, name=""):
+    if not best:
+        return statistics.median(values)
+    return max(values) if name in floors.RATES else min(values)
 
 
 def geometric_mean(values):
@@ -31,7 +33,7 @@ class Report:
 
     def value(self, name, side):
         values = self.samples.get(name, {}).get(side)
-        return middle(values, self.best) if values else None
+        return middle(values, self.best, name) if values else None
 
     def host(self, name):
         return self.value(native_name(name), "native")
@@ -62,7 +64,7 @@ class Report:
         values = self.samples.get(name, {}).get(side)
         if not values:
             return ""
-        text = human(middle(values, self.best), name)
+        text = human(middle(values, self.best, name), name)
         if len(values) > 1:
             text += " (%s-%s)" % (human(min(values), name), human(max(values), name))
         return text
