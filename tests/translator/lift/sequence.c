@@ -40,13 +40,18 @@ static unsigned pick(struct rng *rng, uint32_t mask)
 }
 
 /* Values that make carries, overflows and saturation likely. */
-static uint32_t interesting(struct rng *rng)
+static uint32_t corner(struct rng *rng)
 {
 	static const uint32_t values[] = { 0, 1, 2, 31, 32, 33, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff, 0x80008000, 0x7fff7fff };
 
+	return values[rng_below(rng, ARRAY_SIZE(values))];
+}
+
+static uint32_t interesting(struct rng *rng)
+{
 	switch (rng_below(rng, 4)) {
 	case 0:
-		return values[rng_below(rng, ARRAY_SIZE(values))];
+		return corner(rng);
 	case 1:
 		return rng_next(rng) >> rng_below(rng, 32);
 	default:
@@ -202,43 +207,53 @@ static bool acceptable(const struct sequence *s, const struct insn *insn, const 
 	return kind == KIND_PLAIN || addresses_fit(insn, kind);
 }
 
-/* One random instruction of @set. @in_it: inside an IT block. */
+/* A random instruction of @row as instruction @at, when one of @tries attempts gives one that may run. @in_it: inside an IT block. */
+static bool insn_of_row(struct sequence *s, struct rng *rng, unsigned at, bool in_it, const struct decode_row *row, unsigned tries)
+{
+	struct pattern pattern;
+	struct insn insn;
+	uint32_t bits;
+
+	pattern_of(row, &pattern);
+	while (tries-- > 0) {
+		bits = random_bits(rng, &pattern);
+		if (rng_below(rng, 2))
+			put_field(&pattern, &bits, 'n', pick(rng, POINTERS | ALIGNED));
+		if (rng_below(rng, 2))
+			put_field(&pattern, &bits, 'm', pick(rng, INDEXES | ALIGNED_INDEXES));
+		if (rng_below(rng, 2))
+			put_field(&pattern, &bits, 'c', INSN_COND_AL);
+		if (row->op == INSN_LDM) /* else hardly any list would do */
+			bits &= pattern.width == 16 ? ~(PROTECTED & 0xff) : ~(PROTECTED | 1u << 15);
+		if (pattern.width == 16)
+			bits <<= 16;
+		decode(s->set, bits, &insn);
+		if (!acceptable(s, &insn, row))
+			continue;
+		/* Unicorn's fault: ISB in an IT block, which A8.8.53 permits, loses ITSTATE there. */
+		if (in_it && (insn.cond != INSN_COND_AL || insn.op == INSN_ISB))
+			continue;
+		s->bits[at] = bits;
+		s->size[at] = insn.size;
+		s->row[at] = row->name;
+		return true;
+	}
+	return false;
+}
+
+static bool row_fits(const struct sequence *s, const struct decode_row *row)
+{
+	return row->set == s->set && row->table <= TABLE_T32 && row->op != INSN_B && row->op != INSN_BL;
+}
+
+/* One random instruction of the sequence's set. */
 static void random_insn(struct sequence *s, struct rng *rng, unsigned at, bool in_it)
 {
 	for (;;) {
 		const struct decode_row *row = decode_row(rng_below(rng, decode_row_count()));
-		struct pattern pattern;
-		struct insn insn;
-		uint32_t bits;
 
-		if (row->set != s->set || row->table > TABLE_T32)
-			continue;
-		pattern_of(row, &pattern);
-		if (row->op == INSN_B || row->op == INSN_BL)
-			continue;
-		for (unsigned tries = 0; tries < 20; tries++) {
-			bits = random_bits(rng, &pattern);
-			if (rng_below(rng, 2))
-				put_field(&pattern, &bits, 'n', pick(rng, POINTERS | ALIGNED));
-			if (rng_below(rng, 2))
-				put_field(&pattern, &bits, 'm', pick(rng, INDEXES | ALIGNED_INDEXES));
-			if (rng_below(rng, 2))
-				put_field(&pattern, &bits, 'c', INSN_COND_AL);
-			if (row->op == INSN_LDM) /* else hardly any list would do */
-				bits &= pattern.width == 16 ? ~(PROTECTED & 0xff) : ~(PROTECTED | 1u << 15);
-			if (pattern.width == 16)
-				bits <<= 16;
-			decode(s->set, bits, &insn);
-			if (!acceptable(s, &insn, row))
-				continue;
-			/* Unicorn's fault: ISB in an IT block, which A8.8.53 permits, loses ITSTATE there. */
-			if (in_it && (insn.cond != INSN_COND_AL || insn.op == INSN_ISB))
-				continue;
-			s->bits[at] = bits;
-			s->size[at] = insn.size;
-			s->row[at] = row->name;
+		if (row_fits(s, row) && insn_of_row(s, rng, at, in_it, row, 20))
 			return;
-		}
 	}
 }
 
@@ -366,6 +381,49 @@ static void check_branches(struct sequence *s)
 			sequence_blank(s, i);
 }
 
+/* Registers in their roles, status registers, data. */
+static void random_state(struct sequence *s, struct rng *rng)
+{
+	for (unsigned i = 0; i < 15; i++)
+		s->r[i] = interesting(rng);
+	for (unsigned i = 0; i < 15; i++) {
+		if (in(ALIGNED, i))
+			s->r[i] = DATA_MIDDLE + rng_below(rng, 64) * 4;
+		else if (in(POINTERS, i))
+			s->r[i] = DATA_MIDDLE + rng_below(rng, 256) + (rng_below(rng, 4) ? 0 : 0xf80);
+		else if (in(INDEXES, i))
+			s->r[i] = rng_below(rng, 64);
+		else if (in(ALIGNED_INDEXES, i))
+			s->r[i] = rng_below(rng, 16) * 8;
+	}
+	s->cpsr = (s->privileged ? 0x1d3 : 0x1d0) | (s->set == SET_T32 ? 0x20 : 0) | (rng_next(rng) & 0xf80f0000u);
+	if (!rng_below(rng, 8))
+		s->cpsr |= 0x200;
+	s->spsr = rng_next(rng) & 0xf80f0000u;
+	s->data_seed = rng_next(rng);
+}
+
+bool sequence_make_row(struct sequence *s, uint64_t seed, const struct decode_row *row)
+{
+	struct rng rng = { seed };
+	struct insn insn;
+
+	memset(s, 0, sizeof(*s));
+	s->seed = seed;
+	s->set = row->set;
+	s->count = 1;
+	s->privileged = !rng_below(&rng, 4);
+	if (!row_fits(s, row) || !insn_of_row(s, &rng, 0, false, row, 2000))
+		return false;
+	random_state(s, &rng);
+	decode(s->set, s->bits[0], &insn);
+	if (kind_of(s, &insn) == KIND_PLAIN)
+		for (unsigned i = 0; i < 15; i++)
+			s->r[i] = rng_below(&rng, 3) ? corner(&rng) : interesting(&rng);
+	s->pc = CODE_AREA + 0x4000;
+	return true;
+}
+
 void sequence_make(struct sequence *s, uint64_t seed, enum insn_set set)
 {
 	struct rng rng = { seed };
@@ -392,23 +450,7 @@ void sequence_make(struct sequence *s, uint64_t seed, enum insn_set set)
 	s->count = count;
 	branch_targets(s, &rng);
 	check_branches(s);
-	for (unsigned i = 0; i < 15; i++)
-		s->r[i] = interesting(&rng);
-	for (unsigned i = 0; i < 15; i++) {
-		if (in(ALIGNED, i))
-			s->r[i] = DATA_MIDDLE + rng_below(&rng, 64) * 4;
-		else if (in(POINTERS, i))
-			s->r[i] = DATA_MIDDLE + rng_below(&rng, 256) + (rng_below(&rng, 4) ? 0 : 0xf80);
-		else if (in(INDEXES, i))
-			s->r[i] = rng_below(&rng, 64);
-		else if (in(ALIGNED_INDEXES, i))
-			s->r[i] = rng_below(&rng, 16) * 8;
-	}
-	s->cpsr = (s->privileged ? 0x1d3 : 0x1d0) | (set == SET_T32 ? 0x20 : 0) | (rng_next(&rng) & 0xf80f0000u);
-	if (!rng_below(&rng, 8))
-		s->cpsr |= 0x200;
-	s->spsr = rng_next(&rng) & 0xf80f0000u;
-	s->data_seed = rng_next(&rng);
+	random_state(s, &rng);
 	/* One in four runs over the end of a page. */
 	s->pc = CODE_AREA + 0x4000 + rng_below(&rng, 1024) * 4;
 	if (!rng_below(&rng, 4))

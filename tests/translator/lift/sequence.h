@@ -44,6 +44,8 @@ struct sequence {
 
 /* Fills @s from @seed alone. */
 void sequence_make(struct sequence *s, uint64_t seed, enum insn_set set);
+/* One instruction of @row with operands that are often corner values. False: it cannot run here (branches, exceptions, coprocessors). */
+bool sequence_make_row(struct sequence *s, uint64_t seed, const struct decode_row *row);
 /* One load or store whose pointers are near @edge, an address above which there is nothing. */
 void sequence_make_access(struct sequence *s, uint64_t seed, enum insn_set set, uint32_t edge);
 /* The code as bytes in memory order; returns their number. */

@@ -1,6 +1,7 @@
 /*
  * test_random.c - random A32 and T32 sequences on Unicorn and on our translator, compared register by register.
  *
+ * LIFT_ROW_RUNS=n runs every row that often, LIFT_COVERAGE=FILE gets a table of these runs.
  * LIFT_SEED=n replays one sequence, LIFT_COUNT=n runs that many of each kind, LIFT_WAY=n only that way (engines.h), LIFT_SET=0|1.
  */
 #include "base/base.h"
@@ -13,18 +14,18 @@
 #include "tests/translator/lift/engines.h"
 
 #define DEFAULT_COUNT 3000
+#define DEFAULT_ROW_RUNS 200
 
 static const char *const way_names[] = { "lifted IR", "IR after the passes", "emitted code", "emitted code without optimizations" };
 
 void data_fill(uint8_t *data, uint32_t seed)
 {
-	uint32_t x = seed | 1;
-	uint32_t *words = (uint32_t *)data;
+	static uint32_t words[DATA_SIZE / 2];
 
-	for (unsigned i = 0; i < DATA_SIZE / 4; i++) {
-		x = x * 1664525 + 1013904223;
-		words[i] = x;
-	}
+	if (!words[0])
+		for (uint32_t i = 0, x = 1; i < ARRAY_SIZE(words); i++)
+			words[i] = x = x * 1664525 + 1013904223;
+	memcpy(data, words + seed % (DATA_SIZE / 4), DATA_SIZE);
 }
 
 static unsigned long env(const char *name, unsigned long otherwise)
@@ -143,6 +144,78 @@ static void run_way(enum way way)
 	ck_assert_uint_le(failed_runs, count / 10);
 }
 
+/* Operand values that the coverage table counts. */
+static const struct {
+	const char *name;
+	uint32_t value;
+} corners[] = { { "0", 0 }, { "1", 1 }, { "all ones", ~0u }, { "smallest", 0x80000000 }, { "largest", 0x7fffffff } };
+
+struct coverage {
+	unsigned runs, corner[ARRAY_SIZE(corners)];
+};
+
+static void count_operands(struct coverage *c, const struct sequence *s)
+{
+	struct insn insn;
+	uint32_t used;
+
+	decode(s->set, s->bits[0], &insn);
+	used = 1u << insn.rn | 1u << insn.rt | (insn.operand == OPERAND_IMM ? 0 : 1u << insn.rm | 1u << insn.rs);
+	c->runs++;
+	for (unsigned i = 0; i < ARRAY_SIZE(corners); i++)
+		for (unsigned r = 0; r < 15; r++)
+			if (used >> r & 1 && s->r[r] == corners[i].value) {
+				c->corner[i]++;
+				break;
+			}
+}
+
+static void print_coverage(FILE *to, const struct decode_row *row, const struct coverage *c)
+{
+	fprintf(to, "| %s | %u |", row->name, c->runs);
+	for (unsigned i = 0; i < ARRAY_SIZE(corners); i++)
+		fprintf(to, " %u |", c->corner[i]);
+	fputc('\n', to);
+}
+
+/* Every row by itself. The table of what ran goes to LIFT_COVERAGE. */
+START_TEST(test_rows)
+{
+	struct oracle *oracle = oracle_create();
+	struct ours *ours = ours_create(WAY_DBT);
+	FILE *table = getenv("LIFT_COVERAGE") ? fopen(getenv("LIFT_COVERAGE"), "w") : NULL;
+	unsigned rows = 0, runs = (unsigned)env("LIFT_ROW_RUNS", DEFAULT_ROW_RUNS);
+
+	ck_assert_ptr_nonnull(oracle);
+	ck_assert_ptr_nonnull(ours);
+	for (unsigned r = 0; r < decode_row_count(); r++) {
+		struct coverage c = { 0 };
+
+		for (unsigned i = 0; i < runs; i++) {
+			struct outcome theirs, mine;
+			struct sequence s;
+
+			if (!sequence_make_row(&s, (uint64_t)r << 32 | i, decode_row(r)))
+				break;
+			if (compare(oracle, ours, &s, &theirs, &mine)) {
+				report(oracle, ours, &s, WAY_DBT);
+				ck_abort_msg("%s differs", decode_row(r)->name);
+			}
+			count_operands(&c, &s);
+		}
+		rows += c.runs > 0;
+		if (table && c.runs)
+			print_coverage(table, decode_row(r), &c);
+	}
+	if (table)
+		fclose(table);
+	ours_destroy(ours);
+	oracle_destroy(oracle);
+	/* 480 rows of A32, T16 and T32 are no branches, exceptions or coprocessor instructions. */
+	ck_assert_uint_ge(rows, 400);
+}
+END_TEST
+
 START_TEST(test_way)
 {
 	if (env("LIFT_WAY", (unsigned long)_i) == (unsigned long)_i)
@@ -159,6 +232,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 0);
 	tcase_add_loop_test(tcase, test_way, 0, WAY_COUNT);
+	tcase_add_test(tcase, test_rows);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
