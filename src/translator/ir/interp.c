@@ -295,8 +295,11 @@ static bool special(struct interp *in, const struct ir_insn *op)
 
 enum x64_exit interp_run(struct cpu *cpu, const struct ir_insn *ops, struct interp_journal *journal)
 {
-	struct interp in = { .cpu = cpu, .journal = journal };
+	struct interp in; /* tmp[] is large: each is defined before it is used */
 
+	in.cpu = cpu;
+	in.journal = journal;
+	in.pc = in.it = in.insns = 0;
 	for (const struct ir_insn *op = ops;; op++) {
 		switch (op->op) {
 		case IR_INSN:
