@@ -238,8 +238,9 @@ void lift_goto(struct lift *l, gva_t target)
 	bool same_page = ((target ^ l->pc) & ~GUEST_PAGE_MASK) == 0;
 
 	target &= l->thumb ? ~1u : ~3u;
-	if (l->skip == LIFT_NO_LABEL && l->options->superblocks && same_page && !visited(l, target) && l->follows < MAX_FOLLOWS &&
-	    l->insns < MAX_FOLLOW_INSNS) {
+	/* Not backwards: a loop must close by an exit that looks at the countdown. */
+	if (l->skip == LIFT_NO_LABEL && l->options->superblocks && same_page && target > l->pc && !visited(l, target) &&
+	    l->follows < MAX_FOLLOWS && l->insns < MAX_FOLLOW_INSNS) {
 		l->follows++;
 		l->next = target;
 		return;
@@ -265,6 +266,11 @@ void lift_sensitive(struct lift *l, enum sensitive_class sensitive)
 		log_printf(l->cpu->log, LOG_SENSITIVE, "sensitive: %s at %s: %s, %s in user mode, translated %s\n", info->name,
 		           log_address(l->cpu->log, l->pc, pc, sizeof(pc)), sensitive_kind_name(info->kind),
 		           sensitive_user_name(info->user), sensitive_how_name(info->how));
-	if (l->options->count_sensitive)
-		lift_call(l, HELPER_ID_COUNT_SENSITIVE, IR_NONE, operand_imm(sensitive), NO_OPERAND, NO_OPERAND);
+	if (l->options->count_sensitive) {
+		size_t counter = offsetof(struct cpu, sensitive_recent) + sensitive * sizeof(uint32_t);
+		ir_ref count = ir_tmp(l->block);
+
+		lift_ldcpu(l, count, counter);
+		lift_stcpu(l, operand_ref(lift_tmp(l, IR_ADD, operand_ref(count), operand_imm(1))), counter);
+	}
 }

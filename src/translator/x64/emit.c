@@ -201,6 +201,15 @@ static void store_flags_at_once(struct emit *e)
 	e->flags.host = e->flags.known = 0;
 }
 
+/* A branch was emitted in this body whose label is still to come. */
+static bool label_open(const struct emit *e)
+{
+	for (unsigned i = 0; i < e->ir->labels; i++)
+		if (e->labels[i].seen && e->labels[i].at > e->i)
+			return true;
+	return false;
+}
+
 /* The second body goes on in the first where they are alike: no temporaries, flags in the same places. */
 static bool join_tail(struct emit *e)
 {
@@ -211,7 +220,7 @@ static bool join_tail(struct emit *e)
 		e->tail_flags = e->flags;
 		return false;
 	}
-	if (!e->tail_at || e->slots || !flags_suffice(e, &e->tail_flags))
+	if (!e->tail_at || e->slots || label_open(e) || !flags_suffice(e, &e->tail_flags))
 		return false;
 	enc_jmp_to(&e->enc, e->tail_at);
 	e->reachable = false;

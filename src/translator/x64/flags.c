@@ -566,8 +566,7 @@ void flags_branch(struct emit *e, unsigned target)
 	bool defines = false, clobbers = false;
 
 	if (!falls_in && e->op->op != IR_BR) {
-		/* Other branches may come to the label; they and this one agree on memory then (below) or there is only this one. */
-		if (e->labels[e->op->imm].seen)
+		if (e->labels[e->op->imm].uses > 1)
 			flags_to_mem(e, e->live[target]);
 		return;
 	}
@@ -577,7 +576,8 @@ void flags_branch(struct emit *e, unsigned target)
 		defines |= op->fdef || (op->op == IR_CALL && helper_info[op->imm].attr != HELPER_PURE);
 		clobbers |= !keeps_eflags(op);
 	}
-	if (defines || e->op->op == IR_BR)
+	/* Branches from several places agree on memory. */
+	if (defines || e->op->op == IR_BR || e->labels[e->op->imm].uses > 1)
 		flags_to_mem(e, e->live[target]);
 	else if (clobbers)
 		flags_clobber(e);

@@ -1,0 +1,142 @@
+/*
+ * join.c - forward branches to an instruction further down in the block stay inside.
+ *
+ * Lift makes a side exit of every conditional branch:    brc c, L; exit T; label L; ...; insn T; ...
+ * and this pass of those that skip little:               brc !c, M;            ...; label M; insn T; ...
+ * so that an if in a loop does not tear the loop apart. Not into code that runs under a condition of its own.
+ */
+#include "base/base.h"
+#include "translator/passes/pass.h"
+
+#include <string.h>
+
+#include "cpu/cpu.h"
+
+#define MAX_SKIPPED 16 /* instructions: the path that skips them counts them all the same (ir.h, "Counting") */
+#define NONE 0xffff
+
+struct join {
+	uint16_t bound[IR_MAX_OPS];  /* by label: where */
+	uint16_t uses[IR_MAX_OPS];   /* by label: branches to it */
+	bool inside[IR_MAX_OPS];     /* by op: under a condition */
+	uint16_t entry[IR_MAX_OPS];  /* by op: label to be put before it; NONE */
+	bool dropped[IR_MAX_OPS];    /* by op */
+};
+
+static bool is_conditional(const struct ir_insn *op)
+{
+	return op->op == IR_BRC || op->op == IR_BRZ || op->op == IR_BRNZ;
+}
+
+/* @i is a conditional branch over nothing but an exit. */
+static bool is_side_exit(const struct ir_block *block, unsigned i)
+{
+	const struct ir_insn *op = &block->ops[i];
+
+	return is_conditional(op) && i + 2 < block->count && op[1].op == IR_EXIT && op[2].op == IR_LABEL && op[2].imm == op->imm;
+}
+
+static void survey(struct join *j, const struct ir_block *block)
+{
+	unsigned until = 0;
+
+	for (unsigned i = 0; i < block->count; i++) {
+		const struct ir_insn *op = &block->ops[i];
+
+		j->entry[i] = NONE;
+		j->dropped[i] = false;
+		if (op->op == IR_LABEL)
+			j->bound[op->imm] = (uint16_t)i;
+		else if (is_conditional(op) || op->op == IR_BR)
+			j->uses[op->imm]++;
+	}
+	for (unsigned i = 0; i < block->count; i++) {
+		const struct ir_insn *op = &block->ops[i];
+
+		j->inside[i] = i < until;
+		if ((is_conditional(op) || op->op == IR_BR) && !is_side_exit(block, i))
+			until = MAX(until, (unsigned)j->bound[op->imm]);
+	}
+}
+
+/* The address of the instruction that op @i belongs to. */
+static gva_t pc_at(const struct ir_block *block, unsigned i)
+{
+	while (i > 0 && block->ops[i].op != IR_INSN)
+		i--;
+	return block->ops[i].op == IR_INSN ? block->ops[i].imm : block->pc;
+}
+
+/* The op where the exit at @i + 1 goes on, or 0. Exits backwards stay: they look at the countdown. */
+static unsigned find_target(const struct join *j, const struct ir_block *block, unsigned i)
+{
+	const struct ir_insn *exit = &block->ops[i + 1];
+	unsigned skipped = 0;
+
+	if (exit->imm <= pc_at(block, i) || j->uses[block->ops[i].imm] != 1 || exit->imm2 & EXIT_CHECKED || !(exit->imm2 & EXIT_THUMB) != !(block->key & KEY_T))
+		return 0;
+	for (unsigned k = i + 3; k < block->count; k++) {
+		const struct ir_insn *op = &block->ops[k];
+
+		if (op->op != IR_INSN)
+			continue;
+		if (op->imm == exit->imm)
+			return j->inside[k] || op->imm2 >> 8 ? 0 : k;
+		if (++skipped > MAX_SKIPPED)
+			return 0;
+	}
+	return 0;
+}
+
+static void invert(struct ir_insn *op, uint16_t label)
+{
+	if (op->op == IR_BRC)
+		op->cond ^= 1;
+	else
+		op->op = op->op == IR_BRZ ? IR_BRNZ : IR_BRZ;
+	op->imm = label;
+}
+
+static void rebuild(const struct join *j, struct ir_block *block)
+{
+	struct ir_insn ops[IR_MAX_OPS];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < block->count; i++) {
+		if (j->entry[i] != NONE) {
+			ops[count] = (struct ir_insn){
+				.op = IR_LABEL, .dst = IR_NONE, .dst2 = IR_NONE, .a = IR_NONE, .b = IR_NONE, .c = IR_NONE, .imm = j->entry[i],
+			};
+			count++;
+		}
+		if (!j->dropped[i])
+			ops[count++] = block->ops[i];
+	}
+	memcpy(block->ops, ops, count * sizeof(ops[0]));
+	block->count = (uint16_t)count;
+}
+
+void pass_join(struct ir_block *block)
+{
+	struct join j = { .uses = { 0 } };
+	bool changed = false;
+
+	survey(&j, block);
+	for (unsigned i = 0; i + 2 < block->count; i++) {
+		unsigned target;
+
+		if (!is_side_exit(block, i))
+			continue;
+		target = find_target(&j, block, i);
+		if (!target)
+			continue;
+		if (j.entry[target] == NONE)
+			j.entry[target] = ir_label(block);
+		invert(&block->ops[i], j.entry[target]);
+		j.dropped[i + 1] = j.dropped[i + 2] = true;
+		changed = true;
+		i += 2;
+	}
+	if (changed)
+		rebuild(&j, block);
+}
