@@ -21,6 +21,7 @@ struct join {
 	bool inside[IR_MAX_OPS];     /* by op: under a condition */
 	uint16_t entry[IR_MAX_OPS];  /* by op: label to be put before it; NONE */
 	bool dropped[IR_MAX_OPS];    /* by op */
+	uint16_t last[IR_MAX_TMPS];  /* by temporary: op that uses it last */
 };
 
 static bool is_conditional(const struct ir_insn *op)
@@ -36,6 +37,20 @@ static bool is_side_exit(const struct ir_block *block, unsigned i)
 	return is_conditional(op) && i + 2 < block->count && op[1].op == IR_EXIT && op[2].op == IR_LABEL && op[2].imm == op->imm;
 }
 
+static void use(struct join *j, ir_ref ref, unsigned i)
+{
+	if (IR_IS_TMP(ref))
+		j->last[ref - IR_TMP0] = (uint16_t)i;
+}
+
+/* A result of op @i is used at @target or later: it would not be there on the path that skips @i. */
+static bool wanted_after(const struct join *j, const struct ir_insn *op, unsigned target)
+{
+	if (op->op == IR_LDF)
+		return false;
+	return (IR_IS_TMP(op->dst) && j->last[op->dst - IR_TMP0] >= target) || (IR_IS_TMP(op->dst2) && j->last[op->dst2 - IR_TMP0] >= target);
+}
+
 static void survey(struct join *j, const struct ir_block *block)
 {
 	unsigned until = 0;
@@ -45,6 +60,10 @@ static void survey(struct join *j, const struct ir_block *block)
 
 		j->entry[i] = NONE;
 		j->dropped[i] = false;
+		use(j, op->a, i);
+		if (op->op != IR_STF)
+			use(j, op->b, i);
+		use(j, op->c, i);
 		if (op->op == IR_LABEL)
 			j->bound[op->imm] = (uint16_t)i;
 		else if (is_conditional(op) || op->op == IR_BR)
@@ -67,6 +86,14 @@ static gva_t pc_at(const struct ir_block *block, unsigned i)
 	return block->ops[i].op == IR_INSN ? block->ops[i].imm : block->pc;
 }
 
+static bool any_wanted_after(const struct join *j, const struct ir_block *block, unsigned from, unsigned target)
+{
+	for (unsigned i = from; i < target; i++)
+		if (wanted_after(j, &block->ops[i], target))
+			return true;
+	return false;
+}
+
 /* The op where the exit at @i + 1 goes on, or 0. Exits backwards stay: they look at the countdown. */
 static unsigned find_target(const struct join *j, const struct ir_block *block, unsigned i)
 {
@@ -81,7 +108,7 @@ static unsigned find_target(const struct join *j, const struct ir_block *block, 
 		if (op->op != IR_INSN)
 			continue;
 		if (op->imm == exit->imm)
-			return j->inside[k] || op->imm2 >> 8 ? 0 : k;
+			return j->inside[k] || op->imm2 >> 8 || any_wanted_after(j, block, i, k) ? 0 : k;
 		if (++skipped > MAX_SKIPPED)
 			return 0;
 	}

@@ -90,37 +90,75 @@ static void move_if(struct emit *e, enum host_cc cc, unsigned t)
 	def_done(e, e->op->dst);
 }
 
-static bool eligible(const struct emit *e)
+/* The only op between the branch and its label, or 0. */
+static unsigned only_op(const struct emit *e)
 {
-	const struct ir_insn *op = e->op + 1;
+	const struct ir_insn *ops = e->ir->ops;
 	const struct label_state *label = &e->labels[e->op->imm];
+	unsigned found = 0;
 
-	return x64_opt(e->x64, OPT_LIVE_FLAGS) && label->at == e->i + 2 && label->uses == 1 && !op->fdef && !op->fuse && IR_IS_REG(op->dst) &&
-	       !IR_IS_TMP(op->a) && !IR_IS_TMP(op->b) && computable(op);
+	if (label->uses != 1 || label->at > e->i + 4)
+		return 0;
+	for (unsigned i = e->i + 1; i < label->at; i++) {
+		if (ops[i].op == IR_INSN)
+			continue;
+		if (found)
+			return 0;
+		found = i;
+	}
+	return found;
+}
+
+static bool eligible(const struct ir_insn *op)
+{
+	return !op->fdef && !op->fuse && IR_IS_REG(op->dst) && !IR_IS_TMP(op->a) && !IR_IS_TMP(op->b) && computable(op);
+}
+
+/* Computes, then makes *cc the condition to skip. False: nothing was emitted. */
+static bool compute_and_test(struct emit *e, const struct ir_insn *branch, unsigned at, enum host_cc *cc, unsigned *t)
+{
+	unsigned i = e->i;
+
+	e->i = at;
+	e->op = &e->ir->ops[at];
+	if (!flags_free(e) || (branch->op == IR_BRC && !flags_cond_repeats(e, branch->cond))) {
+		e->i = i;
+		e->op = branch;
+		return false;
+	}
+	*t = compute(e);
+	if (branch->op == IR_BRC) {
+		BUG_ON(!flags_cond_again(e, branch->cond, cc));
+	} else {
+		struct opnd a = use_ref(e, branch->a);
+
+		if (a.kind == OPND_REG)
+			enc_test(&e->enc, W32, a, a);
+		else
+			enc_alu(&e->enc, ALU_CMP, W32, a, opnd_imm(0));
+		flags_lost(e);
+		*cc = branch->op == IR_BRZ ? CC_E : CC_NE;
+	}
+	return true;
 }
 
 bool emit_predicated(struct emit *e)
 {
-	unsigned skip = e->op->cond;
+	const struct ir_insn *branch = e->op;
+	unsigned at = only_op(e), t;
 	enum host_cc cc;
-	unsigned t;
 
-	if (!eligible(e))
+	if (!at || !x64_opt(e->x64, OPT_LIVE_FLAGS) || !eligible(&e->ir->ops[at]))
 		return false;
-	if (by_lea(e->op + 1)) {
-		cc = flags_cond(e, skip);
-		e->op = &e->ir->ops[++e->i];
+	if (branch->op != IR_BRC && !IR_IS_REG(branch->a))
+		return false;
+	if (branch->op == IR_BRC && by_lea(&e->ir->ops[at])) {
+		cc = flags_cond(e, branch->cond);
+		e->i = at;
+		e->op = &e->ir->ops[at];
 		t = compute(e);
-	} else {
-		if (!flags_cond_repeats(e, skip))
-			return false;
-		e->op = &e->ir->ops[++e->i];
-		if (!flags_free(e)) {
-			e->op = &e->ir->ops[--e->i];
-			return false;
-		}
-		t = compute(e);
-		BUG_ON(!flags_cond_again(e, skip, &cc));
+	} else if (!compute_and_test(e, branch, at, &cc, &t)) {
+		return false;
 	}
 	move_if(e, CC_NOT(cc), t);
 	return true;

@@ -85,7 +85,7 @@ void emit_branch(struct emit *e)
 	enum host_cc cc = CC_E;
 	struct opnd a;
 
-	if (op->op == IR_BRC && emit_predicated(e))
+	if (op->op != IR_BR && emit_predicated(e))
 		return;
 	flags_branch(e, label->at);
 	tmps_save(e, label->at);

@@ -58,6 +58,8 @@ void random_state(struct random_ir *r, struct cpu *cpu, uint32_t window, uint32_
 		cpu->vfp.s[i] = random_bits(r);
 }
 
+#define MAX_OPEN 3
+
 /* What the generator knows at a place of the block. */
 struct gen {
 	struct random_ir *r;
@@ -66,9 +68,9 @@ struct gen {
 	unsigned tmp_count;
 	bool defined[IR_MAX_TMPS];
 	uint32_t pc;
-	uint16_t label;
-	unsigned label_tmps; /* temporaries that may be used after the open label */
-	bool label_open;
+	uint16_t labels[MAX_OPEN];     /* that branches go to and that are not bound yet */
+	unsigned label_tmps[MAX_OPEN]; /* temporaries that may be used after each */
+	unsigned open;
 	unsigned exits;
 };
 
@@ -458,28 +460,38 @@ static void exit_op(struct gen *g)
 	}
 }
 
+/* Binds one of the open labels: regions may overlap. */
 static void close_label(struct gen *g)
 {
 	struct ir_insn *op;
+	unsigned n;
 
-	if (!g->label_open)
+	if (!g->open)
 		return;
+	n = random_below(g->r, g->open);
 	op = ir_append(g->block, IR_LABEL);
-	op->imm = g->label;
-	g->label_open = false;
-	g->tmp_count = g->label_tmps;
+	op->imm = g->labels[n];
+	g->tmp_count = MIN(g->tmp_count, g->label_tmps[n]);
+	g->open--;
+	g->labels[n] = g->labels[g->open];
+	g->label_tmps[n] = g->label_tmps[g->open];
+	for (n = 0; n < g->open; n++)
+		g->label_tmps[n] = MIN(g->label_tmps[n], g->tmp_count);
 }
 
-static void open_label(struct gen *g)
+/* A branch to a new label, or to one that is open. */
+static void branch(struct gen *g)
 {
 	bool on_register = random_below(g->r, 4) == 0;
 	struct ir_insn *op;
+	uint16_t label;
 
-	if (g->label_open)
-		return;
-	g->label = ir_label(g->block);
-	g->label_tmps = g->tmp_count;
-	g->label_open = true;
+	if (g->open && (g->open == MAX_OPEN || random_below(g->r, 3) == 0)) {
+		label = g->labels[random_below(g->r, g->open)];
+	} else {
+		label = g->labels[g->open] = ir_label(g->block);
+		g->label_tmps[g->open++] = g->tmp_count;
+	}
 	if (on_register) {
 		op = ir_append(g->block, random_below(g->r, 2) ? IR_BRZ : IR_BRNZ);
 		op->a = source(g);
@@ -488,7 +500,7 @@ static void open_label(struct gen *g)
 		op->cond = (uint8_t)random_below(g->r, 14);
 		op->fuse = ir_cond_flags(op->cond);
 	}
-	op->imm = g->label;
+	op->imm = label;
 }
 
 static void one_op(struct gen *g)
@@ -536,7 +548,7 @@ static void one_op(struct gen *g)
 		field(g);
 		break;
 	default:
-		open_label(g);
+		branch(g);
 		break;
 	}
 }
@@ -553,16 +565,17 @@ void random_block(struct random_ir *r, struct ir_block *block, unsigned insns)
 		for (unsigned k = 1 + random_below(r, 3); k > 0; k--)
 			one_op(&g);
 		/* an exit inside a conditional region, then the label */
-		if (g.label_open && random_below(r, 6) == 0 && g.exits < 8) {
+		if (g.open && random_below(r, 6) == 0 && g.exits < 8) {
 			exit_op(&g);
 			close_label(&g);
-		} else if (g.label_open && random_below(r, 3) == 0) {
+		} else if (g.open && random_below(r, 3) == 0) {
 			close_label(&g);
 		}
 		g.pc += 4;
 	}
 	/* An op that tells its instruction's address is not reached from before that instruction. */
-	close_label(&g);
+	while (g.open)
+		close_label(&g);
 	struct ir_insn *last = ir_append(block, IR_INSN);
 
 	last->imm = g.pc;

@@ -174,6 +174,8 @@ static void print_host(FILE *to, const struct x64 *x64, const uint8_t *code, siz
 		snprintf(mnemonic, sizeof(mnemonic), "%s", text);
 		*strchr(mnemonic, ' ') = '\0';
 		fprintf(to, "  %s +%zu\n", mnemonic, at + 2 + (size_t)(intptr_t)(int8_t)p[1]);
+	} else if (strstr(text, "[rip")) {
+		fprintf(to, "  %.*s[pool]\n", (int)(strstr(text, "[rip") - text), text);
 	} else {
 		fprintf(to, "  %s\n", text);
 	}
