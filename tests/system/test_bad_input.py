@@ -6,7 +6,7 @@ import struct
 import subprocess
 import tempfile
 
-from harness import SRCDIR, main, run
+from harness import DBTVM, SRCDIR, main, run
 
 BASE = ["-M", "vexpress-a9", "-nographic"]
 
@@ -65,6 +65,16 @@ def test_help():
     for args in (["-help"], ["-h"], ["--help"], ["-M", "help"], ["-d", "help"], ["-accel", "help"], ["-version"]):
         code, out, err = run(args)
         assert code == 0 and out and not err, (args, code, err)
+
+
+def test_standard_descriptors():
+    """Closed ones do no harm; what cannot be written is told."""
+    for closed in ("<&-", ">&-", "<&- >&-"):
+        code, _, err = run(["-c", "timeout 3 %s -M vexpress-a9 -nographic %s; echo code $? >&2" % (DBTVM, closed)], program="sh")
+        # Without input the guest waits at its prompt, until the time is over.
+        assert "code 124" in err and "ssertion" not in err, (closed, err)
+    code, _, err = run(["-c", DBTVM + " -help > /dev/full"], program="sh")
+    assert code == 1 and "standard output" in err, (code, err)
 
 
 def test_memory():

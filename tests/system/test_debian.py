@@ -9,7 +9,6 @@ import subprocess
 import tempfile
 
 from harness import Guest, Skip, boot_args, debian_guest, main, run
-from test_builtin import ALL_OFF
 
 _guest = None
 
@@ -59,14 +58,6 @@ def test_stats():
     _, err = boot_off(["-stats"])
     for name in ("guest instructions", "blocks-translated", "fills-read", "traced-writes", "translate-ns", "uart@9000"):
         assert name in err, name
-
-
-def test_interpreter():
-    boot_off(["-accel", "interp"])
-
-
-def test_all_optimizations_off():
-    boot_off(["-accel", ALL_OFF])
 
 
 def test_shadow_check():
@@ -131,11 +122,6 @@ def test_raw_image():
             assert code == 0 and "INIT-STARTED" in out, (out[-1000:], err[-500:])
 
 
-def test_each_optimization_off():
-    for name in ALL_OFF.split(",")[1:]:
-        boot_off(["-accel", "dbt," + name])
-
-
 def test_tree_says_what_to_boot():
     folder, initrd = guest()
     with tempfile.TemporaryDirectory() as tmp:
@@ -148,9 +134,13 @@ def test_tree_says_what_to_boot():
         assert code == 0 and "reboot: Power down" in out, (out[-1000:], err[-500:])
 
 
-if __name__ == "__main__":
+def main_with_guest(scope):
     try:
-        main(globals())
+        main(scope)
     finally:
         if _guest:
             os.unlink(_guest[1])
+
+
+if __name__ == "__main__":
+    main_with_guest(globals())
