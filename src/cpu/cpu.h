@@ -222,6 +222,7 @@ struct cpu {
 	uint64_t insns_before;    /* instructions executed before that */
 	uint64_t stats[CPU_STAT_COUNT];
 	uint64_t sensitive[SENSITIVE_COUNT]; /* sensitive instructions executed, by class */
+	uint32_t sensitive_recent[SENSITIVE_COUNT]; /* the same, counted by translated code and not yet added to it */
 };
 
 static_assert(offsetof(struct cpu, tmp) <= 256, "hot fields within a signed byte of &cpu + 128");

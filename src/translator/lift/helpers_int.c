@@ -361,9 +361,3 @@ uint32_t helper_cp14_write(struct cpu *cpu, uint32_t a, uint32_t b, uint32_t c)
 	cpu->exit_arg[0] = cp14_write(cpu, a >> 12, a >> 8 & 15, a >> 4 & 15, a & 15, b) ? RAISE_NONE : RAISE_UNDEF;
 	return 0;
 }
-
-uint32_t helper_count_sensitive(struct cpu *cpu, uint32_t a, uint32_t b, uint32_t c)
-{
-	cpu->sensitive[a]++;
-	return 0;
-}

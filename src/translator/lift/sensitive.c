@@ -33,6 +33,14 @@ const char *sensitive_how_name(enum sensitive_how how)
 	return names[how];
 }
 
+void sensitive_fold(struct cpu *cpu)
+{
+	for (unsigned i = 0; i < SENSITIVE_COUNT; i++) {
+		cpu->sensitive[i] += cpu->sensitive_recent[i];
+		cpu->sensitive_recent[i] = 0;
+	}
+}
+
 void sensitive_print(const struct cpu *cpu, void (*print)(void *opaque, const char *line), void *opaque)
 {
 	char line[160];
@@ -40,9 +48,11 @@ void sensitive_print(const struct cpu *cpu, void (*print)(void *opaque, const ch
 	for (unsigned i = SENSITIVE_NONE + 1; i < SENSITIVE_COUNT; i++) {
 		const struct sensitive_info *info = &sensitive_info[i];
 
-		if (!cpu->sensitive[i])
+		uint64_t count = cpu->sensitive[i] + cpu->sensitive_recent[i];
+
+		if (!count)
 			continue;
-		snprintf(line, sizeof(line), "  %-22s %14" PRIu64 "  sensitive: %s, %s in user mode, %s", info->name, cpu->sensitive[i],
+		snprintf(line, sizeof(line), "  %-22s %14" PRIu64 "  sensitive: %s, %s in user mode, %s", info->name, count,
 		         sensitive_kind_name(info->kind), sensitive_user_name(info->user), sensitive_how_name(info->how));
 		print(opaque, line);
 	}

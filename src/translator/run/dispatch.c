@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "memory/phys.h"
 #include "mmu/mmu.h"
+#include "translator/lift/sensitive.h"
 #include "translator/run/helpers.h"
 #include "translator/run/run.h"
 
@@ -290,6 +291,8 @@ enum run_exit translator_run(struct cpu *cpu, int32_t max_insns)
 		}
 		atomic_store(&cpu->halted, false);
 	}
+	if (t->options.count_sensitive)
+		sensitive_fold(cpu);
 	t->budget = max_insns;
 	start_slice(t);
 	if (service(t, &why))
