@@ -312,16 +312,18 @@ unsigned run_tests(const void *tree)
 
 static bool probe_visit(const struct node *node, void *arg)
 {
+	bool primecell = node_compatible(node, "arm,primecell");
 	uint32_t id = 0, word;
 
 	if (!node->enabled || !node->on_bus || !node->compatible || node->size < 4)
 		return true;
 	print("probe 0x%08x %s: ", node->addr, node->compatible);
-	if (!read_word(node->addr, &word)) {
+	/* The first register of a UART takes a character out of its FIFO: PrimeCells are asked for their identification only. */
+	if (!read_word(node->addr + (primecell ? node->size - 0x20 : 0), &word)) {
 		print("external abort\n");
 		return true;
 	}
-	if (node_compatible(node, "arm,primecell")) {
+	if (primecell) {
 		for (unsigned i = 0; i < 4; i++)
 			if (read_word(node->addr + node->size - 0x20 + i * 4, &word))
 				id |= (word & 0xff) << i * 8;
