@@ -197,7 +197,7 @@ END_TEST
 static const struct { uint8_t texcb; bool s, device; uint8_t par; } memory_types[] = {
 	{ 0x00, false, true, 0x90 },  /* Strongly-ordered */
 	{ 0x01, false, true, 0xb0 },  /* shareable Device */
-	{ 0x08, false, true, 0xb0 },  /* non-shareable Device */
+	{ 0x08, false, true, 0x30 },  /* non-shareable Device */
 	{ 0x02, false, false, 0x68 }, /* write-through */
 	{ 0x02, true, false, 0xe8 },
 	{ 0x03, false, false, 0x7c }, /* write-back, no allocate */

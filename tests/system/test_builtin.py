@@ -7,8 +7,10 @@ import tempfile
 
 from harness import DBTVM, Guest, Skip, SRCDIR, main, run
 
-ALL_OFF = "dbt,no-chain,no-jump-cache,no-superblock,no-fast-memory,no-live-flags,no-inline-system,no-inline-fp," \
-          "no-fold,no-flags,no-dead,no-checks"
+# Every optimization and pass there is, from the lists that the program is made of.
+ALL_OFF = ",".join(["dbt"] + ["no-" + name for part in ("run/optimizations", "passes/passes")
+                              for name in re.findall(r'^(?:OPTIMIZATION|PASS)\(\w+, "([^"]+)"',
+                                                     open(SRCDIR + "/src/translator/%s.def" % part).read(), re.M)])
 
 
 def to_prompt(args):
