@@ -214,6 +214,14 @@ static int check_total(const struct boot *boot, struct error *err)
 	                 (unsigned long long)((need + MiB - 1) / MiB));
 }
 
+/* Takes a property of ours out of /chosen if it is there. */
+static int hide_property(struct tree *tree, const char *name)
+{
+	int ret = tree_delete_prop(tree, "/chosen", name);
+
+	return ret == -ENOENT ? 0 : ret;
+}
+
 /* Properties of ours that the guest does not see, and those that booting.rst wants. */
 static int edit_chosen(struct boot *boot, struct error *err)
 {
@@ -221,11 +229,9 @@ static int edit_chosen(struct boot *boot, struct error *err)
 	int ret = tree_add_node(tree, "/chosen");
 
 	if (!ret)
-		ret = tree_delete_prop(tree, "/chosen", "dbtvm,kernel");
-	if (!ret || ret == -ENOENT)
-		ret = tree_delete_prop(tree, "/chosen", "dbtvm,initrd");
-	if (ret == -ENOENT)
-		ret = 0;
+		ret = hide_property(tree, "dbtvm,kernel");
+	if (!ret)
+		ret = hide_property(tree, "dbtvm,initrd");
 	if (!ret && boot->options.append)
 		ret = tree_set_string(tree, "/chosen", "bootargs", boot->options.append);
 	if (!ret && boot->has_initrd) {

@@ -6,6 +6,18 @@
 
 #include <check.h>
 
+/* Runs @suite and frees it. Returns the exit status. */
+static inline int check_run_suite(Suite *suite)
+{
+	SRunner *runner = srunner_create(suite);
+
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+
+	srunner_free(runner);
+	return failed != 0;
+}
+
 /* Runs @count tests as one case. Returns the exit status. */
 static inline int check_run(const char *name, const TTest *const *tests, size_t count)
 {
@@ -16,13 +28,7 @@ static inline int check_run(const char *name, const TTest *const *tests, size_t 
 	for (size_t i = 0; i < count; i++)
 		tcase_add_test(tcase, tests[i]);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed != 0;
+	return check_run_suite(suite);
 }
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "machine/image.h"
 #include "machine/initrd.h"
+#include "tests/base/check_run.h"
 
 #include <check.h>
 #include <elf.h>
@@ -242,8 +243,6 @@ int main(void)
 {
 	Suite *suite = suite_create("images");
 	TCase *tc = tcase_create("images");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, zimage_goes_to_64k);
 	tcase_add_test(tc, zimage_size_table);
@@ -253,9 +252,5 @@ int main(void)
 	tcase_add_test(tc, hostile_heads);
 	tcase_add_test(tc, cpio_walk);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }
