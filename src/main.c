@@ -252,6 +252,9 @@ static int apply_option(struct command_line *cl, enum option option, const char 
 	case OPTION_PERFMAP:
 		vm->translator.perfmap = true;
 		return 0;
+	case OPTION_JITDUMP:
+		vm->translator.jitdump = true;
+		return 0;
 	case OPTION_STATS:
 		cl->stats = true;
 		vm->translator.count_sensitive = true;

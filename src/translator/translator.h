@@ -29,6 +29,7 @@ struct translator_options {
 	uint32_t optimizations; /* bit n: enum optimization n */
 	bool verify;            /* run every block both ways, stop at the first difference */
 	bool perfmap;           /* name translated code for perf */
+	bool jitdump;           /* keep it with its names for perf inject */
 	bool check_ir;          /* IR verifier after every pass */
 	bool count_sensitive;   /* count executions of sensitive instructions by class (-stats) */
 	uint32_t cache_bytes;   /* code cache; 0: default 64 MiB */

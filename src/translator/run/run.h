@@ -26,6 +26,8 @@ struct frame_blocks {
 	struct frame_blocks *next; /* all of the translator */
 };
 
+struct jitdump;
+
 struct translator {
 	struct cpu *cpu;
 	struct translator_options options;
@@ -45,6 +47,7 @@ struct translator {
 	struct interp_journal journal;
 	bool verify_failed;
 	FILE *perfmap;             /* NULL: none */
+	struct jitdump *jitdump;   /* NULL: none */
 };
 
 /* --- table.c: which blocks there are --- */

@@ -15,6 +15,7 @@
 #include "memory/phys.h"
 #include "mmu/mmu.h"
 #include "translator/passes/passes.h"
+#include "translator/run/jitdump.h"
 #include "translator/run/perfmap.h"
 
 /* One translation. */
@@ -166,6 +167,8 @@ static int emit(struct job *job, struct block *block)
 		return -ENOSPC;
 	if (!status && t->perfmap)
 		perfmap_add(t->perfmap, t->cpu->log, block);
+	if (!status && t->jitdump)
+		jitdump_add(t->jitdump, t->cpu->log, block);
 	if (!status && shown(job, LOG_OUT_ASM))
 		x64_dump(t->x64, &block->code, t->cpu->log);
 	return 0;

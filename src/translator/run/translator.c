@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "cpu/cpu.h"
 #include "translator/passes/passes.h"
+#include "translator/run/jitdump.h"
 #include "translator/run/perfmap.h"
 #include "translator/run/run.h"
 
@@ -132,6 +135,11 @@ struct translator *translator_create(struct cpu *cpu, const struct translator_op
 		if (!t->perfmap)
 			goto fail;
 	}
+	if (t->options.jitdump) {
+		t->jitdump = jitdump_open(err);
+		if (!t->jitdump)
+			goto fail;
+	}
 	for (unsigned i = 0; i < JUMP_CACHE_SIZE; i++)
 		jump_cache[i] = (struct jump_entry){ .key = ~0u };
 	arena_init(&t->arena, 1u << 20);
@@ -141,6 +149,8 @@ struct translator *translator_create(struct cpu *cpu, const struct translator_op
 fail:
 	if (t && t->x64)
 		x64_destroy(t->x64);
+	if (t && t->perfmap)
+		fclose(t->perfmap);
 	free(jump_cache);
 	free(t);
 	return NULL;
@@ -158,6 +168,8 @@ void translator_destroy(struct translator *t)
 		x64_destroy(t->x64);
 	if (t->perfmap)
 		fclose(t->perfmap);
+	if (t->jitdump && !jitdump_close(t->jitdump))
+		log_always(t->cpu->log, "-jitdump: the file is not complete (is the disk full?)");
 	arena_fini(&t->arena);
 	free(t->jump_cache);
 	free(t);

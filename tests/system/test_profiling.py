@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""What dbtvm writes for perf: the map of translated code and the jitdump."""
+import os
+import re
+import struct
+import subprocess
+import tempfile
+
+from harness import DBTVM, main
+from test_builtin import build
+
+GUEST = ["-M", "vexpress-a9", "-m", "128", "-serial", "stdio", "-display", "none"]
+
+
+def power_off(folder, *args):
+    """The built-in guest to its prompt and off, in `folder`; (pid, stderr)."""
+    p = subprocess.Popen([os.path.abspath(DBTVM), *GUEST, *args], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                         text=True)
+    _, err = p.communicate("off\r", timeout=120)
+    assert p.returncode == 0, err
+    return p.pid, err
+
+
+def read_jitdump(path):
+    """[(address, code, name)], after looking at every header."""
+    with open(path, "rb") as f:
+        data = f.read()
+    magic, version, size, machine = struct.unpack_from("<4I", data)
+    assert (magic, version, size, machine) == (0x4A695444, 1, 40, 62)
+    at, last, loads, closed = size, 0, [], False
+    while at < len(data):
+        kind, total, when = struct.unpack_from("<IIQ", data, at)
+        assert total >= 16 and at + total <= len(data) and when >= last and not closed
+        last = when
+        if kind == 0:
+            pid, _, vma, address, code_size, index = struct.unpack_from("<IIQQQQ", data, at + 16)
+            name, code = data[at + 56:at + total - code_size], data[at + total - code_size:at + total]
+            assert "jit-%d.dump" % pid == os.path.basename(path) and vma == address and index == len(loads)
+            assert name.endswith(b"\0") and name.count(b"\0") == 1 and code_size > 0
+            loads.append((address, code, name[:-1].decode()))
+        else:
+            assert kind == 3 and total == 16
+            closed = True
+        at += total
+    assert closed
+    return loads
+
+
+def test_jitdump():
+    with tempfile.TemporaryDirectory() as folder:
+        build(folder)
+        elf = next(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".elf"))
+        pid, err = power_off(folder, "-jitdump", "-stats", "-symbols", elf)
+        loads = read_jitdump("%s/jit-%d.dump" % (folder, pid))
+    blocks = int(re.search(r"blocks-translated +(\d+)", err).group(1))
+    interpreted = int(re.search(r"interpreted-blocks +(\d+)", err).group(1))
+    assert len(loads) == blocks or interpreted and len(loads) < blocks, (len(loads), blocks)
+    names = {name for _, _, name in loads}
+    assert "main" in names and not any("+" in name or "<" in name for name in names), sorted(names)[:50]
+
+
+def test_jitdump_where_nothing_can_be_written():
+    p = subprocess.run([os.path.abspath(DBTVM), "-M", "vexpress-a9", "-jitdump"], cwd="/proc", stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert p.returncode == 1 and "-jitdump: cannot write jit-" in p.stderr and p.stderr.count("\n") == 1, p.stderr
+
+
+def test_perfmap():
+    with tempfile.TemporaryDirectory() as folder:
+        pid, err = power_off(folder, "-perfmap", "-stats")
+    path = "/tmp/perf-%d.map" % pid
+    with open(path, encoding="utf-8") as f:
+        lines = f.read().splitlines()
+    os.unlink(path)
+    assert len(lines) > 100 and all(re.fullmatch(r"[0-9a-f]+ [0-9a-f]+ guest 0x[0-9a-f]+( \(Thumb\))?", line) for line in lines), lines[:5]
+    assert "blocks-translated" in err
+
+
+if __name__ == "__main__":
+    main(globals())
