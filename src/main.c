@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "debug/monitor.h"
+#include "debug/profile.h"
 #include "fdt/tree.h"
 #include "machine/board.h"
 #include "machine/vm.h"
@@ -40,7 +41,7 @@ struct command_line {
 	char machine[64];
 	const char *dumpdtb;
 	const char *log_file;
-	bool stats;
+	bool stats, profile;
 	bool done; /* help was printed */
 };
 
@@ -255,6 +256,9 @@ static int apply_option(struct command_line *cl, enum option option, const char 
 	case OPTION_JITDUMP:
 		vm->translator.jitdump = true;
 		return 0;
+	case OPTION_PROFILE:
+		cl->profile = true;
+		return 0;
 	case OPTION_STATS:
 		cl->stats = true;
 		vm->translator.count_sensitive = true;
@@ -324,6 +328,7 @@ static void print_line(void *opaque, const char *line)
 static int run(struct command_line *cl, struct error *err)
 {
 	struct vm *vm = vm_create(&cl->vm, err);
+	struct profile *profile = NULL;
 	enum vm_end end;
 
 	if (!vm)
@@ -334,9 +339,21 @@ static int run(struct command_line *cl, struct error *err)
 		vm_destroy(vm);
 		return ret ? EXIT_USAGE : EXIT_OFF;
 	}
+	if (cl->profile) {
+		profile = profile_start(vm, err);
+		if (!profile) {
+			vm_destroy(vm);
+			return EXIT_USAGE;
+		}
+	}
 	end = vm_run(vm);
+	if (profile)
+		profile_stop(profile);
 	if (cl->stats)
 		vm_print_stats(vm, print_line, NULL);
+	if (profile)
+		profile_print(profile, print_line, NULL);
+	profile_destroy(profile);
 	vm_destroy(vm);
 	return end == VM_VERIFY_FAILED ? EXIT_VERIFY : EXIT_OFF;
 }

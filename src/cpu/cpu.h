@@ -157,6 +157,14 @@ enum cpu_stat {
 	CPU_STAT_COUNT
 };
 
+/* What the core's thread does now, for -profile. */
+enum cpu_activity {
+#define ACTIVITY(id, name, help) ACTIVITY_##id,
+#include "cpu/cpu_activities.def"
+#undef ACTIVITY
+	ACTIVITY_COUNT
+};
+
 #define CPU_TMP_SLOTS 64
 
 /*
@@ -179,6 +187,7 @@ struct cpu {
 	uint32_t exit_arg[2];        /* what translated code tells the dispatcher */
 	struct block_exit *exit_link; /* the direct exit that was taken, unlinked */
 	uint32_t tmp[CPU_TMP_SLOTS]; /* spilled IR temporaries */
+	uint32_t window_key;         /* KEY_WINDOW or 0: of the current shadow space, set with it */
 	struct space *user_space;    /* the same for accesses with user privilege (LDRT, STRT); an empty one until the first of them */
 
 	/* VFP and Advanced SIMD (A2.6). */
@@ -217,6 +226,7 @@ struct cpu {
 	struct translator *translator;
 	unsigned index; /* MPIDR affinity 0 */
 	_Atomic bool halted; /* in WFI */
+	volatile uint8_t activity; /* enum cpu_activity; its own thread's only, a signal handler there reads it */
 
 	int32_t countdown_start;  /* what countdown was last set to */
 	uint64_t insns_before;    /* instructions executed before that */
@@ -231,6 +241,20 @@ static_assert(offsetof(struct cpu, tmp) <= 256, "hot fields within a signed byte
 static inline uint64_t cpu_insns(const struct cpu *cpu)
 {
 	return cpu->insns_before + (uint64_t)(int64_t)(cpu->countdown_start - cpu->countdown);
+}
+
+/* At the door of a room: returns what to give to cpu_activity_leave() when it is left. */
+static inline uint8_t cpu_activity_enter(struct cpu *cpu, enum cpu_activity activity)
+{
+	uint8_t before = cpu->activity;
+
+	cpu->activity = (uint8_t)activity;
+	return before;
+}
+
+static inline void cpu_activity_leave(struct cpu *cpu, uint8_t before)
+{
+	cpu->activity = before;
 }
 
 static inline bool cpu_privileged(const struct cpu *cpu)
@@ -308,6 +332,7 @@ void cpu_attention(struct cpu *cpu, uint32_t why);
 #define KEY_FPMODE (1u << 4) /* FPSCR: Len, Stride, RMode, FZ or DN not 0 */
 #define KEY_ALIGN (1u << 5)  /* SCTLR.A */
 #define KEY_NOSIMD (1u << 6) /* CPACR.ASEDIS: Advanced SIMD instructions that are not VFP's are UNDEFINED */
+#define KEY_WINDOW (1u << 7) /* the current shadow space has a memory window: accesses go there without look-up (mmu.h) */
 #define KEY_IT_SHIFT 8       /* bits 15:8: ITSTATE */
 uint32_t cpu_state_key(const struct cpu *cpu);
 /* CPACR lets the current privilege use CP10 and CP11. FPEXC.EN aside: FPEXC itself, FPSID and MVFR are accessible with this alone. */

@@ -135,6 +135,8 @@ static void sleep_until(struct vm *vm, int64_t delay)
 /* The core is in WFI: wait for a line, an event, or the end. Lock held. */
 static void wait_for_interrupt(struct vm *vm)
 {
+	uint8_t before = cpu_activity_enter(&vm->cpu, ACTIVITY_IDLE);
+
 	while (!vm->ending && !vm->reset_wanted && !vm->work && !vm->paused && !atomic_load(&vm->cpu.irq_lines)) {
 		int64_t deadline = event_clock_deadline(&vm->clock);
 		int64_t delay = deadline == EVENT_NEVER ? NAP_NS : deadline - event_clock_now(&vm->clock);
@@ -145,6 +147,7 @@ static void wait_for_interrupt(struct vm *vm)
 			sleep_until(vm, delay);
 		event_clock_run(&vm->clock);
 	}
+	cpu_activity_leave(&vm->cpu, before);
 	if (!vm->work && !vm->paused)
 		atomic_store(&vm->cpu.halted, false);
 }

@@ -132,15 +132,19 @@ const struct cpu_hooks vm_cpu_hooks = {
 static void on_table_written(void *opaque, struct frame *frame, gpa_t addr, unsigned size)
 {
 	struct vm *vm = opaque;
+	uint8_t before = cpu_activity_enter(&vm->cpu, ACTIVITY_TRACE);
 
 	mmu_table_written(vm->mmu, frame, addr, size);
+	cpu_activity_leave(&vm->cpu, before);
 }
 
 static void on_code_written(void *opaque, struct frame *frame, gpa_t addr, unsigned size)
 {
 	struct vm *vm = opaque;
+	uint8_t before = cpu_activity_enter(&vm->cpu, ACTIVITY_TRACE);
 
 	translator_code_written(&vm->cpu, frame, addr, size);
+	cpu_activity_leave(&vm->cpu, before);
 }
 
 const struct phys_hooks vm_phys_hooks = {on_table_written, on_code_written};

@@ -74,6 +74,7 @@ static inline struct soft *lookup(struct mmu *mmu, gva_t va, uint32_t flags, boo
 
 static void lock(struct mmu *mmu)
 {
+	mmu->cpu->activity = ACTIVITY_DEVICE;
 	if (mmu->hooks && mmu->hooks->lock)
 		mmu->hooks->lock(mmu->hooks_opaque);
 }
@@ -82,6 +83,7 @@ static void unlock(struct mmu *mmu)
 {
 	if (mmu->hooks && mmu->hooks->unlock)
 		mmu->hooks->unlock(mmu->hooks_opaque);
+	mmu->cpu->activity = ACTIVITY_RUN;
 }
 
 /* Synchronous external abort; the A9's posted stores would give an imprecise one, QEMU and we are precise. */

@@ -174,7 +174,7 @@ static void log_walk(struct mmu *mmu, const struct context *context, gva_t va, e
 		           walk->ng ? ", nG" : "", walk->device ? ", device" : "");
 }
 
-struct soft *shadow_fill(struct mmu *mmu, struct shadow *shadow, const struct context *context, gva_t va, enum mmu_access access,
+static struct soft *fill(struct mmu *mmu, struct shadow *shadow, const struct context *context, gva_t va, enum mmu_access access,
                          uint32_t *fsr)
 {
 	struct walk walk;
@@ -216,5 +216,15 @@ struct soft *shadow_fill(struct mmu *mmu, struct shadow *shadow, const struct co
 			set_data_entries(mmu, shadow, soft, va);
 		mmu->cpu->stats[access == MMU_WRITE ? CPU_STAT_FILL_WRITE : CPU_STAT_FILL_READ]++;
 	}
+	return soft;
+}
+
+struct soft *shadow_fill(struct mmu *mmu, struct shadow *shadow, const struct context *context, gva_t va, enum mmu_access access,
+                         uint32_t *fsr)
+{
+	uint8_t before = cpu_activity_enter(mmu->cpu, ACTIVITY_WALK);
+	struct soft *soft = fill(mmu, shadow, context, va, access, fsr);
+
+	cpu_activity_leave(mmu->cpu, before);
 	return soft;
 }

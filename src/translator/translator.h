@@ -62,6 +62,8 @@ enum run_exit translator_run(struct cpu *cpu, int32_t max_insns);
 /* phys_hooks.code_written: blocks that overlap the bytes are dropped. */
 void translator_code_written(struct cpu *cpu, struct frame *frame, gpa_t addr, unsigned size);
 
+/* Whether a host address is in the memory for translated code. Also from a signal handler on the core's thread. */
+bool translator_is_code(const struct translator *translator, const void *host);
 /* -d exec, in_asm...: host code disassembled etc. goes to cpu->log. Sizes for -stats. */
 size_t translator_code_used(const struct translator *translator);
 

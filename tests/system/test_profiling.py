@@ -75,5 +75,18 @@ def test_perfmap():
     assert "blocks-translated" in err
 
 
+def test_profile():
+    with tempfile.TemporaryDirectory() as folder:
+        _, err = power_off(folder, "-profile")
+        _, interp = power_off(folder, "-profile", "-accel", "interp")
+    for text in err, interp:
+        samples = int(re.search(r"^profile: (\d+) samples", text, re.M).group(1))
+        shares = dict(re.findall(r"^  (\w+) +([\d.]+) %", text, re.M))
+        assert samples >= 5 and 99 < sum(map(float, shares.values())) < 101, text
+        assert set(shares) == {"code", "run", "translate", "walk", "trace", "device", "idle"}
+    # Without translation all that the guest does is done in the run loop.
+    assert re.search(r"^  code +0\.0 %", interp, re.M) and float(re.search(r"^  run +([\d.]+)", interp, re.M).group(1)) > 10, interp
+
+
 if __name__ == "__main__":
     main(globals())

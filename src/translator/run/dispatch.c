@@ -91,8 +91,12 @@ static struct block *look_up(struct translator *t, gva_t pc, uint32_t key)
 	}
 	pa = (pa & ~(gpa_t)GUEST_PAGE_MASK) | (pc & GUEST_PAGE_MASK);
 	block = table_find(t, pc, key, pa);
-	if (!block)
+	if (!block) {
+		uint8_t before = cpu_activity_enter(cpu, ACTIVITY_TRANSLATE);
+
 		block = translate(t, pc, key, host, pa, frame);
+		cpu_activity_leave(cpu, before);
+	}
 	if (!block) {
 		cpu_prefetch_abort(cpu);
 		return NULL;

@@ -180,6 +180,11 @@ void translator_reset(struct translator *t)
 	table_flush(t);
 }
 
+bool translator_is_code(const struct translator *t, const void *host)
+{
+	return t->x64 && x64_is_code(t->x64, host);
+}
+
 size_t translator_code_used(const struct translator *t)
 {
 	return t->x64 ? x64_used(t->x64) : t->arena.used;

@@ -69,6 +69,11 @@ size_t x64_used(const struct x64 *x64)
 	return x64->cache.used - x64->cache.fixed;
 }
 
+bool x64_is_code(const struct x64 *x64, const void *host)
+{
+	return (uintptr_t)host - (uintptr_t)x64->cache.exec < x64->cache.used;
+}
+
 enum x64_exit x64_run(struct x64 *x64, struct cpu *cpu, const uint8_t *entry)
 {
 	int (*enter)(struct cpu *, const uint8_t *) = (int (*)(struct cpu *, const uint8_t *))(uintptr_t)x64->stubs.enter;

@@ -74,6 +74,8 @@ void x64_destroy(struct x64 *x64);
 /* Forgets all blocks. */
 void x64_flush(struct x64 *x64);
 size_t x64_used(const struct x64 *x64);
+/* Whether code can run at @host: stubs and blocks. */
+bool x64_is_code(const struct x64 *x64, const void *host);
 
 /*
  * Emits @ir for code at physical page @frame_pa. Fills @code. Returns 0; -ENOSPC: the cache is full, flush and retry; -ENOTSUP: an op that is
