@@ -128,13 +128,16 @@ def native(files, parts, slice_ms, only=()):
 
 
 def translation(side, files):
-    """dbtvm's own counters of one boot to power-off."""
-    _, _, wall, _, err = run([side.program] + files.linux("bench=none") + side.extra + ["-stats"])
+    """dbtvm's own counters and time shares of one boot to power-off."""
+    _, _, wall, _, err = run([side.program] + files.linux("bench=none") + side.extra + ["-stats", "-profile"])
     counters = {m.group(1): int(m.group(2)) for m in re.finditer(r"^ +([\w-]+) +(\d+)  ", err, re.M)}
     if not counters.get("translate-ns") or not counters.get("insns-translated"):
         raise Failed("-stats printed no translation counters")
     insns = counters["insns-translated"]
-    return {"translation.million-insns-per-s": insns * 1e3 / counters["translate-ns"], "translation.code-bytes-per-insn":
+    shares = re.search(r"^profile: .*\n((?:  .*\n?)+)", err, re.M)
+    shares = re.findall(r"^  (\w+) +([\d.]+) %", shares.group(1), re.M) if shares else []
+    found = {"boot-share.%s-%%" % name: float(share) for name, share in shares}
+    return {**found, "translation.million-insns-per-s": insns * 1e3 / counters["translate-ns"], "translation.code-bytes-per-insn":
             counters["code-bytes"] / insns, "translation.insns": float(insns), "translation.share-of-boot-%":
             counters["translate-ns"] / (wall * 1e7)}
 

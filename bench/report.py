@@ -135,7 +135,7 @@ def human(value, name):
     """Nanoseconds with a unit; other things as they are."""
     if name.startswith("memory."):
         return "%.1f MiB" % (value / 1024)
-    if name.startswith("translation."):
+    if name.startswith(("translation.", "boot-share.")):
         return number(value)
     for unit, size in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
         if value >= size:
