@@ -1,0 +1,28 @@
+/* flags_private.h - what flags.c, flags_recipe.c and flags_join.c share. */
+#ifndef DBTVM_TRANSLATOR_X64_FLAGS_PRIVATE_H
+#define DBTVM_TRANSLATOR_X64_FLAGS_PRIVATE_H
+
+#include "base/base.h"
+#include "translator/x64/emit.h"
+
+static inline bool flags_is_branch(const struct ir_insn *op)
+{
+	return op->op == IR_BRC || op->op == IR_BR || op->op == IR_BRZ || op->op == IR_BRNZ;
+}
+/* Flags in their present state that the current op or anything after it may read. */
+uint8_t flags_needed(const struct emit *e);
+
+/* All flags that @f has a recipe for. */
+uint8_t recipe_flags(const struct flag_state *f);
+bool recipe_same(const struct recipe *r, const struct recipe *s);
+/* The recipe that gives all of @need, with every flag that it gives. */
+bool recipe_whole(const struct flag_state *f, uint8_t need, struct recipe *out);
+bool recipe_uses(const struct recipe *r, ir_ref ref);
+/* Takes @flags from it. One slot gives only the flags of its group, but any group's recipe may give more. */
+void recipe_drop(struct recipe *r, uint8_t flags);
+/* True when @r keeps giving @flags from op @from (its own results included) for as long as they are live. */
+bool recipe_survives(const struct emit *e, const struct recipe *r, uint8_t flags, unsigned from);
+/* Puts the recipe's flags into EFLAGS; all others there are lost. */
+void recipe_emit(struct emit *e, struct recipe r);
+
+#endif
