@@ -134,6 +134,18 @@ static int do_access(struct slow_frame *frame, struct cpu *cpu, const struct x64
 	}
 }
 
+/*
+ * The access may have raised an interrupt (a software interrupt, a device that answers at once): then the slice ends here, so that it is
+ * taken at the next jump back and not thousands of instructions later.
+ */
+static void end_slice_for_interrupt(struct cpu *cpu)
+{
+	if (likely(!atomic_load_explicit(&cpu->irq_lines, memory_order_relaxed)) || cpu->countdown <= 0 || cpu_pending_interrupt(cpu) < 0)
+		return;
+	cpu->countdown_start -= cpu->countdown; /* the number of instructions executed stays */
+	cpu->countdown = 0;
+}
+
 const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64 *x64)
 {
 	const struct x64_site *first = (const struct x64_site *)(const void *)(x64->cache.write + frame->site), *site = first;
@@ -156,7 +168,7 @@ const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64
 	frame->regs[R15] = (uintptr_t)cpu->space;
 	if (likely(!failed)) {
 		cpu->it = 0;
-		/* The countdown may have been shortened meanwhile. */
+		end_slice_for_interrupt(cpu);
 		frame->regs[R14] = (uint32_t)cpu->countdown + count;
 		return x64->cache.exec + first->resume;
 	}
