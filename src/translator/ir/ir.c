@@ -77,19 +77,23 @@ static bool is_branch(unsigned op)
 
 void ir_count_insns(const struct ir_insn *ops, unsigned count, uint16_t *counts)
 {
-	uint16_t at_label[IR_MAX_OPS] = { 0 };
+	uint16_t at_label[IR_MAX_OPS];
 	uint16_t now = 0;
+	unsigned known = 0; /* labels below it are set: most blocks have few */
 
 	for (unsigned i = 0; i < count; i++) {
 		const struct ir_insn *op = &ops[i];
 
 		if (op->op == IR_INSN)
 			now++;
-		else if (op->op == IR_LABEL && op->imm < IR_MAX_OPS)
+		else if (op->op == IR_LABEL && op->imm < known)
 			now = MAX(now, at_label[op->imm]);
 		counts[i] = now;
-		if (is_branch(op->op) && op->imm < IR_MAX_OPS)
+		if (is_branch(op->op) && op->imm < IR_MAX_OPS) {
+			while (known <= op->imm)
+				at_label[known++] = 0;
 			at_label[op->imm] = MAX(at_label[op->imm], now);
+		}
 		if (op->op == IR_BR || ir_op_info[op->op].attr & IRA_END)
 			now = 0;
 	}

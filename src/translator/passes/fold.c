@@ -24,6 +24,7 @@ struct known {
 struct fold {
 	struct known known[VALUES];
 	unsigned values;               /* in use */
+	uint32_t copied;               /* bit n: a temporary may be a copy of register n */
 	uint16_t branch[IR_MAX_OPS];   /* by label: first branch to it */
 };
 
@@ -49,8 +50,9 @@ static void forget(struct fold *f, ir_ref ref)
 	if (!is_value(ref))
 		return;
 	f->known[ref].what = NOTHING;
-	if (!IR_IS_REG(ref))
+	if (!IR_IS_REG(ref) || !(f->copied >> ref & 1))
 		return;
+	f->copied &= ~(1u << ref);
 	for (unsigned i = IR_TMP0; i < f->values; i++)
 		if (f->known[i].what == COPY && f->known[i].of == ref)
 			f->known[i].what = NOTHING;
@@ -147,8 +149,10 @@ static void learn(struct fold *f, const struct ir_insn *insn, unsigned at)
 		return;
 	if (constant(f, insn, insn->a, &value))
 		f->known[insn->dst] = (struct known){ .what = CONSTANT, .at = (uint16_t)at, .value = value };
-	else if (IR_IS_TMP(insn->dst) && IR_IS_REG(insn->a))
+	if (f->known[insn->dst].what == NOTHING && IR_IS_TMP(insn->dst) && IR_IS_REG(insn->a)) {
 		f->known[insn->dst] = (struct known){ .what = COPY, .at = (uint16_t)at, .of = insn->a };
+		f->copied |= 1u << insn->a;
+	}
 }
 
 static void at_label(struct fold *f, const struct ir_insn *insn)
@@ -163,6 +167,7 @@ void pass_fold(struct ir_block *block)
 	struct fold f;
 
 	f.values = IR_TMP0 + block->tmps;
+	f.copied = 0;
 	for (unsigned i = 0; i < f.values; i++)
 		f.known[i] = (struct known){ .what = NOTHING };
 	for (unsigned i = 0; i < block->labels; i++)
@@ -171,8 +176,12 @@ void pass_fold(struct ir_block *block)
 		struct ir_insn *insn = &block->ops[i];
 		const char *letters = ir_op_info[insn->op].operands;
 
-		if (insn->op == IR_LABEL)
+		if (insn->op == IR_INSN)
+			continue;
+		if (insn->op == IR_LABEL) {
 			at_label(&f, insn);
+			continue;
+		}
 		replace_operand(&f, insn, letters[2], &insn->a);
 		replace_operand(&f, insn, letters[3], &insn->b);
 		replace_operand(&f, insn, letters[4], &insn->c);

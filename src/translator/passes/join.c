@@ -143,11 +143,36 @@ static void rebuild(const struct join *j, struct ir_block *block)
 	block->count = (uint16_t)count;
 }
 
+/* Whether any side exit goes to an instruction of this block further down: few blocks have one. */
+static bool worthwhile(const struct ir_block *block)
+{
+	gva_t pc = block->pc, last = block->pc;
+
+	for (unsigned i = block->count; i-- > 0;) {
+		if (block->ops[i].op == IR_INSN) {
+			last = block->ops[i].imm;
+			break;
+		}
+	}
+	for (unsigned i = 0; i + 2 < block->count; i++) {
+		const struct ir_insn *op = &block->ops[i];
+
+		if (op->op == IR_INSN)
+			pc = op->imm;
+		else if (op->op == IR_EXIT && i && op->imm > pc && op->imm <= last && is_side_exit(block, i - 1))
+			return true;
+	}
+	return false;
+}
+
 void pass_join(struct ir_block *block)
 {
-	struct join j = { .uses = { 0 } };
+	struct join j;
 	bool changed = false;
 
+	if (!worthwhile(block))
+		return;
+	memset(j.uses, 0, block->labels * sizeof(j.uses[0]));
 	survey(&j, block);
 	for (unsigned i = 0; i + 2 < block->count; i++) {
 		unsigned target;

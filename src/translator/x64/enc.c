@@ -61,28 +61,42 @@ static bool fits8(int32_t value)
 	return value >= -128 && value <= 127;
 }
 
-/* ModRM, SIB and displacement of @rm with @reg in the reg field (low 3 bits of both; the rest is in REX or VEX). */
-static void put_modrm(struct enc *e, unsigned reg, struct opnd rm)
+/*
+ * Room for the longest instruction, 15 bytes, and what the stores below write beyond it. They write first and count then, which is what makes
+ * an instruction cheap: nothing here branches on which of its optional bytes it has.
+ */
+#define ROOM 24
+
+static bool has_room(struct enc *e)
 {
+	if (likely(e->end - e->at >= ROOM))
+		return true;
+	e->overflow = true;
+	return false;
+}
+
+/* ModRM, SIB and displacement of @rm with @reg in the reg field (low 3 bits of both; the rest is in REX or VEX). */
+static inline uint8_t *modrm(uint8_t *at, unsigned reg, struct opnd rm)
+{
+	bool has_index = rm.index != HOST_REG_NONE;
+	unsigned mod;
+
 	reg = (reg & 7) << 3;
 	if (rm.kind == OPND_REG) {
-		enc_u8(e, (uint8_t)(0xc0 | reg | (rm.reg & 7)));
-		return;
+		*at = (uint8_t)(0xc0 | reg | (rm.reg & 7));
+		return at + 1;
 	}
 	BUG_ON(rm.kind != OPND_MEM || rm.reg == HOST_REG_NONE || rm.index == RSP);
 	/* rbp and r13 as base have no form without displacement. */
-	unsigned mod = rm.disp == 0 && (rm.reg & 7) != RBP ? 0 : fits8(rm.disp) ? 1 : 2;
-	if (rm.index != HOST_REG_NONE || (rm.reg & 7) == RSP) {
-		unsigned index = rm.index != HOST_REG_NONE ? rm.index & 7u : 4u;
-		enc_u8(e, (uint8_t)(mod << 6 | reg | 4));
-		enc_u8(e, (uint8_t)(rm.scale << 6 | index << 3 | (rm.reg & 7)));
+	mod = fits8(rm.disp) ? rm.disp != 0 || (rm.reg & 7) == RBP : 2;
+	if (has_index || (rm.reg & 7) == RSP) {
+		*at++ = (uint8_t)(mod << 6 | reg | 4);
+		*at++ = (uint8_t)(rm.scale << 6 | (has_index ? rm.index & 7u : 4u) << 3 | (rm.reg & 7));
 	} else {
-		enc_u8(e, (uint8_t)(mod << 6 | reg | (rm.reg & 7)));
+		*at++ = (uint8_t)(mod << 6 | reg | (rm.reg & 7));
 	}
-	if (mod == 1)
-		enc_u8(e, (uint8_t)rm.disp);
-	else if (mod == 2)
-		enc_u32(e, (uint32_t)rm.disp);
+	memcpy(at, &rm.disp, 4);
+	return at + (mod == 2 ? 4 : mod);
 }
 
 static unsigned rex_bits(unsigned reg, struct opnd rm)
@@ -99,37 +113,66 @@ static bool byte_rex(unsigned reg)
 	return reg >= 4 && reg < 8;
 }
 
+/* True when a byte register among the operands (@bytes: bit 0: reg is one, bit 1: rm is one) needs a REX prefix. */
+static inline bool force_rex(unsigned reg, struct opnd rm, unsigned bytes)
+{
+	return (bytes & 1 && byte_rex(reg)) || (bytes & 2 && rm.kind == OPND_REG && byte_rex(rm.reg));
+}
+
 /*
  * One instruction with a ModRM byte. @opcode: up to three bytes, 0x0fXX or 0x0f38XX written as such; @prefix: mandatory prefix or 0.
- * @bytes: bit 0: reg is a byte register, bit 1: rm is one.
+ * @bytes: see force_rex().
  */
 static void put_op(struct enc *e, enum width w, unsigned prefix, unsigned opcode, unsigned reg, struct opnd rm, unsigned bytes)
 {
 	unsigned rex = rex_bits(reg, rm) | (w == W64 ? 8u : 0u);
-	bool force = (bytes & 1 && byte_rex(reg)) || (bytes & 2 && rm.kind == OPND_REG && byte_rex(rm.reg));
-	if (w == W16)
-		enc_u8(e, 0x66);
-	if (prefix)
-		enc_u8(e, (uint8_t)prefix);
-	if (rex || force)
-		enc_u8(e, (uint8_t)(0x40 | rex));
-	if (opcode > 0xffff)
-		enc_u8(e, (uint8_t)(opcode >> 16));
-	if (opcode > 0xff)
-		enc_u8(e, (uint8_t)(opcode >> 8));
-	enc_u8(e, (uint8_t)opcode);
-	put_modrm(e, reg, rm);
+	uint8_t *at = e->at;
+
+	if (!has_room(e))
+		return;
+	*at = 0x66;
+	at += w == W16;
+	*at = (uint8_t)prefix;
+	at += prefix != 0;
+	*at = (uint8_t)(0x40 | rex);
+	at += rex || force_rex(reg, rm, bytes);
+	*at = (uint8_t)(opcode >> 16);
+	at += opcode > 0xffff;
+	*at = (uint8_t)(opcode >> 8);
+	at += opcode > 0xff;
+	*at++ = (uint8_t)opcode;
+	e->at = modrm(at, reg, rm);
+}
+
+/* The same for opcodes of one byte: most of what is emitted. */
+static void put_short(struct enc *e, enum width w, unsigned opcode, unsigned reg, struct opnd rm, unsigned bytes)
+{
+	unsigned rex = rex_bits(reg, rm) | (w == W64 ? 8u : 0u);
+	uint8_t *at = e->at;
+
+	if (!has_room(e))
+		return;
+	*at = 0x66;
+	at += w == W16;
+	*at = (uint8_t)(0x40 | rex);
+	at += rex || (bytes && force_rex(reg, rm, bytes));
+	*at++ = (uint8_t)opcode;
+	e->at = modrm(at, reg, rm);
 }
 
 /* VEX.LZ: @pp 0 none, 1 66, 2 F3, 3 F2; @map 2 0F38, 3 0F3A. */
 static void put_vex(struct enc *e, enum width w, unsigned pp, unsigned map, unsigned opcode, unsigned reg, unsigned vvvv, struct opnd rm)
 {
 	unsigned rex = rex_bits(reg, rm);
-	enc_u8(e, 0xc4);
-	enc_u8(e, (uint8_t)((~rex & 7) << 5 | map));
-	enc_u8(e, (uint8_t)((w == W64 ? 0x80u : 0u) | (~vvvv & 15u) << 3 | pp));
-	enc_u8(e, (uint8_t)opcode);
-	put_modrm(e, reg, rm);
+	uint8_t *at = e->at;
+
+	if (!has_room(e))
+		return;
+	*at++ = 0xc4;
+	*at++ = (uint8_t)((~rex & 7) << 5 | map);
+	*at++ = (uint8_t)((w == W64 ? 0x80u : 0u) | (~vvvv & 15u) << 3 | pp);
+	*at++ = (uint8_t)opcode;
+	e->at = modrm(at, reg, rm);
 }
 
 static void put_imm(struct enc *e, enum width w, int32_t imm)
@@ -147,10 +190,10 @@ void enc_alu(struct enc *e, enum alu_op op, enum width w, struct opnd dst, struc
 	unsigned base = (unsigned)op << 3;
 	if (src.kind == OPND_IMM) {
 		if (w == W8) {
-			put_op(e, w, 0, 0x80, op, dst, 2);
+			put_short(e, w, 0x80, op, dst, 2);
 			enc_u8(e, (uint8_t)src.disp);
 		} else if (fits8(src.disp)) {
-			put_op(e, w, 0, 0x83, op, dst, 0);
+			put_short(e, w, 0x83, op, dst, 0);
 			enc_u8(e, (uint8_t)src.disp);
 		} else if (opnd_is_reg(dst, RAX) && w >= W32) {
 			if (w == W64)
@@ -158,14 +201,14 @@ void enc_alu(struct enc *e, enum alu_op op, enum width w, struct opnd dst, struc
 			enc_u8(e, (uint8_t)(base | 5));
 			enc_u32(e, (uint32_t)src.disp);
 		} else {
-			put_op(e, w, 0, 0x81, op, dst, 0);
+			put_short(e, w, 0x81, op, dst, 0);
 			put_imm(e, w, src.disp);
 		}
 	} else if (src.kind == OPND_REG) {
-		put_op(e, w, 0, base | (w == W8 ? 0 : 1), src.reg, dst, w == W8 ? 3 : 0);
+		put_short(e, w, base | (w == W8 ? 0 : 1), src.reg, dst, w == W8 ? 3 : 0);
 	} else {
 		BUG_ON(dst.kind != OPND_REG);
-		put_op(e, w, 0, base | (w == W8 ? 2 : 3), dst.reg, src, w == W8 ? 1 : 0);
+		put_short(e, w, base | (w == W8 ? 2 : 3), dst.reg, src, w == W8 ? 1 : 0);
 	}
 }
 
@@ -177,7 +220,7 @@ void enc_test(struct enc *e, enum width w, struct opnd a, struct opnd b)
 		b = t;
 	}
 	if (b.kind == OPND_REG) {
-		put_op(e, w, 0, w == W8 ? 0x84 : 0x85, b.reg, a, w == W8 ? 3 : 0);
+		put_short(e, w, w == W8 ? 0x84 : 0x85, b.reg, a, w == W8 ? 3 : 0);
 		return;
 	}
 	BUG_ON(b.kind != OPND_IMM);
@@ -186,7 +229,7 @@ void enc_test(struct enc *e, enum width w, struct opnd a, struct opnd b)
 	} else if (opnd_is_reg(a, RAX) && w == W32) {
 		enc_u8(e, 0xa9);
 	} else {
-		put_op(e, w, 0, w == W8 ? 0xf6 : 0xf7, 0, a, w == W8 ? 2 : 0);
+		put_short(e, w, w == W8 ? 0xf6 : 0xf7, 0, a, w == W8 ? 2 : 0);
 	}
 	put_imm(e, w, b.disp);
 }
@@ -201,13 +244,13 @@ void enc_mov(struct enc *e, enum width w, struct opnd dst, struct opnd src)
 			enc_u32(e, (uint32_t)src.disp);
 			return;
 		}
-		put_op(e, w, 0, w == W8 ? 0xc6 : 0xc7, 0, dst, w == W8 ? 2 : 0);
+		put_short(e, w, w == W8 ? 0xc6 : 0xc7, 0, dst, w == W8 ? 2 : 0);
 		put_imm(e, w, src.disp);
 	} else if (src.kind == OPND_REG) {
-		put_op(e, w, 0, w == W8 ? 0x88 : 0x89, src.reg, dst, w == W8 ? 3 : 0);
+		put_short(e, w, w == W8 ? 0x88 : 0x89, src.reg, dst, w == W8 ? 3 : 0);
 	} else {
 		BUG_ON(dst.kind != OPND_REG);
-		put_op(e, w, 0, w == W8 ? 0x8a : 0x8b, dst.reg, src, w == W8 ? 1 : 0);
+		put_short(e, w, w == W8 ? 0x8a : 0x8b, dst.reg, src, w == W8 ? 1 : 0);
 	}
 }
 
@@ -231,7 +274,7 @@ void enc_movzx(struct enc *e, enum width from, unsigned dst, struct opnd src)
 void enc_movsx(struct enc *e, enum width to, enum width from, unsigned dst, struct opnd src)
 {
 	if (from == W32)
-		put_op(e, W64, 0, 0x63, dst, src, 0);
+		put_short(e, W64, 0x63, dst, src, 0);
 	else
 		put_op(e, to, 0, from == W8 ? 0x0fbe : 0x0fbf, dst, src, from == W8 ? 2 : 0);
 }
@@ -239,33 +282,33 @@ void enc_movsx(struct enc *e, enum width to, enum width from, unsigned dst, stru
 void enc_lea(struct enc *e, enum width w, unsigned dst, struct opnd mem)
 {
 	BUG_ON(mem.kind != OPND_MEM);
-	put_op(e, w, 0, 0x8d, dst, mem, 0);
+	put_short(e, w, 0x8d, dst, mem, 0);
 }
 
 void enc_not(struct enc *e, enum width w, struct opnd dst)
 {
-	put_op(e, w, 0, 0xf7, 2, dst, 0);
+	put_short(e, w, 0xf7, 2, dst, 0);
 }
 
 void enc_neg(struct enc *e, enum width w, struct opnd dst)
 {
-	put_op(e, w, 0, 0xf7, 3, dst, 0);
+	put_short(e, w, 0xf7, 3, dst, 0);
 }
 
 void enc_shift(struct enc *e, enum host_shift_op op, enum width w, struct opnd dst, unsigned count)
 {
 	BUG_ON(count == 0 || count > 63 || w == W8);
 	if (count == 1) {
-		put_op(e, w, 0, 0xd1, op, dst, 0);
+		put_short(e, w, 0xd1, op, dst, 0);
 		return;
 	}
-	put_op(e, w, 0, 0xc1, op, dst, 0);
+	put_short(e, w, 0xc1, op, dst, 0);
 	enc_u8(e, (uint8_t)count);
 }
 
 void enc_shift_cl(struct enc *e, enum host_shift_op op, enum width w, struct opnd dst)
 {
-	put_op(e, w, 0, 0xd3, op, dst, 0);
+	put_short(e, w, 0xd3, op, dst, 0);
 }
 
 void enc_shiftx(struct enc *e, enum bmi_shift op, enum width w, unsigned dst, struct opnd src, unsigned count)
@@ -302,7 +345,7 @@ void enc_imul(struct enc *e, enum width w, unsigned dst, struct opnd src)
 
 void enc_imul_imm(struct enc *e, enum width w, unsigned dst, struct opnd src, int32_t imm)
 {
-	put_op(e, w, 0, fits8(imm) ? 0x6b : 0x69, dst, src, 0);
+	put_short(e, w, fits8(imm) ? 0x6b : 0x69, dst, src, 0);
 	if (fits8(imm))
 		enc_u8(e, (uint8_t)imm);
 	else
@@ -353,7 +396,7 @@ void enc_cmpxchg(struct enc *e, enum width w, struct opnd mem, unsigned src, boo
 
 void enc_xchg(struct enc *e, enum width w, unsigned a, unsigned b)
 {
-	put_op(e, w, 0, 0x87, a, opnd_reg(b), 0);
+	put_short(e, w, 0x87, a, opnd_reg(b), 0);
 }
 
 void enc_cmov(struct enc *e, enum host_cc cc, unsigned dst, struct opnd src)
@@ -497,10 +540,10 @@ void enc_call_to(struct enc *e, const uint8_t *target)
 
 void enc_jmp_opnd(struct enc *e, struct opnd target)
 {
-	put_op(e, W32, 0, 0xff, 4, target, 0);
+	put_short(e, W32, 0xff, 4, target, 0);
 }
 
 void enc_call_opnd(struct enc *e, struct opnd target)
 {
-	put_op(e, W32, 0, 0xff, 2, target, 0);
+	put_short(e, W32, 0xff, 2, target, 0);
 }
