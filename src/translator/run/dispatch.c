@@ -132,7 +132,8 @@ static void link_to(struct translator *t, struct block *block, enum x64_exit why
 	exit->next_in = block->incoming;
 	block->incoming = exit;
 	/* The checked entry of a block that straddles looks at both pages. */
-	x64_link(t->x64, exit, exit->same_page && exit->from->frame == block->frame && !block->straddles ? block->code.fast : block->code.checked);
+	x64_link(t->x64, exit, &block->code,
+	         exit->same_page && exit->from->frame == block->frame && !block->straddles ? block->code.fast : block->code.checked);
 	cpu->stats[CPU_STAT_CHAIN_LINKS]++;
 }
 

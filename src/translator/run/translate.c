@@ -140,6 +140,7 @@ static struct block *new_block(struct job *job)
 	block->pa2 = job->pa2;
 	block->code.checked = block->code.fast = NULL;
 	block->code.size = 0;
+	block->code.flags_dead = false;
 	block->code.exit_count = 0;
 	return block;
 }

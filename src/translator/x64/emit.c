@@ -56,8 +56,7 @@ static void cold_unaligned(struct emit *e, const struct cold *cold)
 	enc_jmp_to(enc, slow);
 }
 
-/* All flags to memory, from where they were when the line was left. Nothing is in scratch registers. */
-static void cold_flags(struct emit *e, const struct cold *cold)
+void emit_cold_flags(struct emit *e, const struct cold *cold)
 {
 	if (!cold->op)
 		return;
@@ -89,16 +88,16 @@ static void cold_one(struct emit *e, struct cold *cold)
 		cold_unaligned(e, cold);
 		break;
 	case COLD_LEAVE:
-		cold_flags(e, cold);
+		emit_cold_flags(e, cold);
 		enc_mov(enc, W32, pc, opnd_imm(cold->pc));
 		emit_count(e, cold->count);
 		enc_jmp_to(enc, e->x64->stubs.leave[cold->exit]);
 		break;
 	case COLD_LINK:
-		cold->link->stub = enc_here(enc);
-		cold_flags(e, cold);
-		enc_mov_imm64(enc, RAX, (uintptr_t)cold->link);
-		enc_jmp_to(enc, e->x64->stubs.link);
+		emit_cold_link(e, cold);
+		break;
+	case COLD_EXIT:
+		emit_cold_exit(e, cold);
 		break;
 	case COLD_RAISE:
 		enc_mov(enc, W32, pc, opnd_imm(cold->pc));
@@ -345,6 +344,7 @@ static void emit_body(struct emit *e)
 	e->i = 0;
 	e->op = NULL;
 	e->pc = e->ir->pc;
+	e->code->flags_dead = !e->live_in && x64_opt(e->x64, OPT_LIVE_FLAGS);
 	e->it = 0;
 	tmps_prepare(e);
 	emit_ops(e);

@@ -145,7 +145,7 @@ struct label_state {
 #define MAX_SITES 1024
 #define MAX_MARKS 1024
 /* Code that is emitted behind the block. */
-enum cold_kind { COLD_SLOW, COLD_UNALIGNED, COLD_LEAVE, COLD_LINK, COLD_RAISE, COLD_TOGGLE, COLD_MONITOR, COLD_SIMD };
+enum cold_kind { COLD_SLOW, COLD_UNALIGNED, COLD_LEAVE, COLD_LINK, COLD_EXIT, COLD_RAISE, COLD_TOGGLE, COLD_MONITOR, COLD_SIMD };
 /*
  * Arithmetic whose quick check failed. NEON: which values (xmm registers) may be zero, and whose product is in xmm0. Scalar: values[0] is a
  * product or quotient, which may be zero when one of the factors is.
@@ -170,7 +170,7 @@ struct cold {
 	uint8_t *back;         /* executable address to go back to */
 	uint32_t pc;
 	struct block_exit *link; /* COLD_LINK */
-	const struct ir_insn *op; /* COLD_LEAVE, COLD_LINK: not NULL: flags are to be stored from `flags` first */
+	const struct ir_insn *op; /* COLD_LEAVE, COLD_LINK: not NULL: flags are to be stored from `flags` first. COLD_EXIT: the exit */
 	struct flag_state flags;
 	struct zero_check zeros; /* COLD_SIMD: pc is the descriptor, site the operation; size, count, reg: see simd_cold_back() */
 };
@@ -306,6 +306,8 @@ void flags_label(struct emit *e, struct label_state *label);
  * for the first one.
  */
 bool flags_loop(struct emit *e);
+/* Flags that are in EFLAGS only: not in memory, not known, without recipe. */
+uint8_t flags_only_host(const struct emit *e);
 /* Code that was emitted with the live flags where @there has them can go on from the current state. */
 bool flags_suffice(const struct emit *e, const struct flag_state *there);
 /* Puts the flags of @cond into EFLAGS by one recipe, if there is one; then *cc tests it. Called when EFLAGS may be overwritten. */
@@ -322,6 +324,8 @@ static inline unsigned count_here(const struct emit *e)
 {
 	return e->counts[e->i];
 }
+/* All flags to memory, from where they were when the line was left. Nothing is in scratch registers. */
+void emit_cold_flags(struct emit *e, const struct cold *cold);
 /* r14d -= n, EFLAGS kept. */
 void emit_count(struct emit *e, int n);
 
@@ -346,6 +350,8 @@ void xmm_vfp_written(struct emit *e, unsigned offset, unsigned bytes); /* in cpu
 void emit_branch(struct emit *e);
 void emit_label(struct emit *e);
 void emit_exit(struct emit *e);
+void emit_cold_exit(struct emit *e, const struct cold *cold); /* COLD_EXIT */
+void emit_cold_link(struct emit *e, struct cold *cold);       /* COLD_LINK */
 void emit_entry(struct emit *e);
 void emit_cold(struct emit *e);
 /* 0, or -ENOSPC */

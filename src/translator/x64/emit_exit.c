@@ -78,29 +78,69 @@ static void branch_to(struct emit *e, struct label_state *label, bool conditiona
 	label->seen = true;
 }
 
+/* The condition of BRC, BRZ, BRNZ into EFLAGS. */
+static enum host_cc condition(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	struct opnd a;
+
+	if (op->op == IR_BRC)
+		return flags_cond(e, op->cond);
+	flags_clobber(e);
+	a = use_ref(e, op->a);
+	if (a.kind == OPND_REG)
+		enc_test(&e->enc, W32, a, a);
+	else
+		enc_alu(&e->enc, ALU_CMP, W32, a, opnd_imm(0));
+	flags_lost(e);
+	return op->op == IR_BRZ ? CC_E : CC_NE;
+}
+
+/*
+ * A branch over nothing but an exit further down: the exit is emitted out of line, and what the registers hold stays known. Exits backwards
+ * stay in line: they are taken most of the time.
+ */
+static bool side_exit(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	enum host_cc cc;
+	struct cold *cold;
+
+	if (e->i + 2 >= e->ir->count || op[1].op != IR_EXIT || op[2].op != IR_LABEL || op[2].imm != op->imm || e->labels[op->imm].uses != 1 ||
+	    op[1].imm <= e->pc)
+		return false;
+	cc = condition(e);
+	cold = cold_add(e, COLD_EXIT);
+	cold->op = &op[1];
+	cold->pc = e->pc;
+	cold->flags = e->flags;
+	cold_jcc(e, cold, CC_NOT(cc));
+	e->i += 2;
+	return true;
+}
+
+void emit_cold_exit(struct emit *e, const struct cold *cold)
+{
+	e->op = cold->op;
+	e->i = (unsigned)(cold->op - e->ir->ops);
+	e->pc = cold->pc;
+	e->flags = cold->flags;
+	e->pinned = 0;
+	emit_exit(e);
+}
+
 void emit_branch(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 	struct label_state *label = &e->labels[op->imm];
 	enum host_cc cc = CC_E;
-	struct opnd a;
 
-	if (op->op != IR_BR && emit_predicated(e))
+	if (op->op != IR_BR && (emit_predicated(e) || side_exit(e)))
 		return;
 	flags_branch(e, label->at);
 	tmps_save(e, label->at);
-	if (op->op == IR_BRC) {
-		cc = flags_cond(e, op->cond);
-	} else if (op->op != IR_BR) {
-		flags_clobber(e);
-		a = use_ref(e, op->a);
-		if (a.kind == OPND_REG)
-			enc_test(&e->enc, W32, a, a);
-		else
-			enc_alu(&e->enc, ALU_CMP, W32, a, opnd_imm(0));
-		flags_lost(e);
-		cc = op->op == IR_BRZ ? CC_E : CC_NE;
-	}
+	if (op->op != IR_BR)
+		cc = condition(e);
 	branch_to(e, label, op->op != IR_BR, cc);
 	if (op->op == IR_BR)
 		e->reachable = false;
@@ -159,12 +199,35 @@ static void store_flags_there(struct emit *e, struct cold *cold)
 	cold->flags.host = 0;
 }
 
-static void jump_linked(struct emit *e, bool loop)
+/* The displacement of a jump, @before bytes from here, is patched while code runs: it must not straddle a cache line. */
+static void align_jump(struct enc *enc, unsigned before)
+{
+	while (((uintptr_t)(enc->at + before) & 63) > 60 && !enc->overflow)
+		enc_nop(enc, 1);
+}
+
+static bool same_page(const struct emit *e)
+{
+	return e->op->imm >> GUEST_PAGE_BITS == e->ir->pc >> GUEST_PAGE_BITS && !(e->op->imm2 & EXIT_CHECKED);
+}
+
+/* r14d -= @n for a jump_linked() that follows: nothing in between, so that the host does both at once. */
+static void count_down(struct emit *e, unsigned n)
+{
+	align_jump(&e->enc, (n < 128 ? 4 : 7) + 2);
+	enc_alu(&e->enc, ALU_SUB, W32, opnd_reg(R14), opnd_imm(n));
+}
+
+enum how_linked { LINK_PLAIN, LINK_LOOP, LINK_FLAGS };
+
+/* A jump, or when @backwards one that is taken unless SF is set. @how: flags are in memory, or stored where it goes while unlinked. */
+static void jump_linked(struct emit *e, enum how_linked how, bool backwards)
 {
 	const struct ir_insn *op = e->op;
 	struct enc *enc = &e->enc;
 	struct block_exit *exit;
 	struct cold *cold;
+	uint8_t *where;
 
 	if (e->code->exit_count == X64_MAX_EXITS) {
 		emit_fail(e, -E2BIG);
@@ -174,19 +237,55 @@ static void jump_linked(struct emit *e, bool loop)
 	*exit = (struct block_exit){
 		.pc = op->imm,
 		.key = (e->ir->key & ~(KEY_T | 0xffu << KEY_IT_SHIFT)) | (op->imm2 & 1 ? KEY_T : 0),
-		.same_page = op->imm >> GUEST_PAGE_BITS == e->ir->pc >> GUEST_PAGE_BITS && !(op->imm2 & EXIT_CHECKED),
+		.same_page = same_page(e),
 		.from = e->block,
 	};
-	/* The displacement is patched while code runs: it must not straddle a cache line. */
-	while (((uintptr_t)(enc->at + 1) & 63) > 60 && !enc->overflow)
-		enc_nop(enc, 1);
-	exit->jump = enc_here(enc);
-	exit->loop = loop ? exit->jump : NULL; /* the address comes later */
 	cold = cold_add(e, COLD_LINK);
 	cold->link = exit;
-	if (loop)
+	if (how != LINK_PLAIN)
 		store_flags_there(e, cold);
-	cold->jumps[cold->jump_count++] = enc_jmp32(enc);
+	if (how == LINK_FLAGS && !backwards)
+		cold->flags.host = e->flags.host; /* still there */
+	if (!backwards)
+		align_jump(enc, 1);
+	where = backwards ? enc_jcc32(enc, CC_NS) : enc_jmp32(enc);
+	exit->jump = where + enc->exec_delta;
+	exit->loop = how == LINK_LOOP ? exit->jump : NULL; /* the address comes later */
+	exit->flags_jump = how == LINK_FLAGS ? exit->jump : NULL; /* likewise */
+	cold->jumps[cold->jump_count++] = where;
+}
+
+void emit_cold_link(struct emit *e, struct cold *cold)
+{
+	struct block_exit *exit = cold->link;
+	struct enc *enc = &e->enc;
+
+	exit->stub = enc_here(enc);
+	emit_cold_flags(e, cold);
+	if (exit->flags_jump) {
+		uint8_t *where;
+
+		align_jump(enc, 1);
+		where = enc_jmp32(enc);
+		enc_bind32(enc, where);
+		exit->flags_jump = where + enc->exec_delta;
+		exit->flags_stub = enc_here(enc);
+	}
+	enc_mov_imm64(enc, RAX, (uintptr_t)exit);
+	enc_jmp_to(enc, e->x64->stubs.link);
+}
+
+/* The countdown is negative: leave. @flags: their store goes there. */
+static void leave_for_check(struct emit *e, bool flags, bool jump)
+{
+	struct cold *cold = cold_leave(e, X64_EXIT_CHECK, e->op->imm, 0);
+
+	if (flags)
+		store_flags_there(e, cold);
+	if (jump)
+		cold->jumps[cold->jump_count++] = enc_jmp32(&e->enc);
+	else
+		cold_jcc(e, cold, CC_S);
 }
 
 static void exit_direct(struct emit *e)
@@ -197,13 +296,18 @@ static void exit_direct(struct emit *e)
 	if (!(op->imm2 & 1) != !(e->ir->key & KEY_T))
 		enc_alu(&e->enc, ALU_XOR, W32, CPU_OPND(cpsr), opnd_imm(CPSR_T));
 	if (op->imm <= e->pc) {
-		enc_alu(&e->enc, ALU_SUB, W32, opnd_reg(R14), opnd_imm(n));
-		cold_jcc(e, cold_leave(e, X64_EXIT_CHECK, op->imm, 0), CC_S);
+		count_down(e, n);
+		if (x64_opt(e->x64, OPT_CHAIN)) {
+			jump_linked(e, LINK_PLAIN, true);
+			leave_for_check(e, false, true);
+			return;
+		}
+		leave_for_check(e, false, false);
 	} else {
 		emit_count(e, (int)n);
 	}
 	if (x64_opt(e->x64, OPT_CHAIN)) {
-		jump_linked(e, false);
+		jump_linked(e, LINK_PLAIN, false);
 	} else {
 		store_imm(e, CPU_R15, op->imm);
 		leave(e, X64_EXIT_LOOKUP);
@@ -214,15 +318,37 @@ static void exit_direct(struct emit *e)
 static bool exit_loop(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
-	struct cold *cold;
 
 	if (!e->may_loop || op->imm != e->ir->pc || op->imm2 & EXIT_CHECKED || !(op->imm2 & EXIT_THUMB) != !(e->ir->key & KEY_T) || !flags_loop(e))
 		return false;
-	enc_alu(&e->enc, ALU_SUB, W32, opnd_reg(R14), opnd_imm(count_here(e)));
-	cold = cold_leave(e, X64_EXIT_CHECK, op->imm, 0);
-	store_flags_there(e, cold);
-	cold_jcc(e, cold, CC_S);
-	jump_linked(e, true);
+	count_down(e, count_here(e));
+	jump_linked(e, LINK_LOOP, true);
+	leave_for_check(e, true, true);
+	return true;
+}
+
+/*
+ * Inside the page with flags that are not in memory: most targets write them before they are read, so the store goes out of line, where only
+ * those links pass that want it. False: not possible here.
+ */
+static bool exit_with_flags(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	unsigned n = count_here(e);
+
+	if (!x64_opt(e->x64, OPT_CHAIN) || !x64_opt(e->x64, OPT_LIVE_FLAGS) || !same_page(e) || !(op->imm2 & EXIT_THUMB) != !(e->ir->key & KEY_T) ||
+	    e->flags.mem == IR_NZCV)
+		return false;
+	if (op->imm > e->pc) {
+		emit_count(e, (int)n);
+		jump_linked(e, LINK_FLAGS, false);
+		return true;
+	}
+	if (flags_only_host(e))
+		return false;
+	count_down(e, n);
+	jump_linked(e, LINK_FLAGS, true);
+	leave_for_check(e, true, true);
 	return true;
 }
 
@@ -300,7 +426,7 @@ void emit_exit(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 
-	if (op->op == IR_EXIT && exit_loop(e)) {
+	if (op->op == IR_EXIT && (exit_loop(e) || exit_with_flags(e))) {
 		e->reachable = false;
 		return;
 	}

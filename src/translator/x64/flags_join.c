@@ -131,11 +131,18 @@ static bool conforms(const struct recipe *r, const struct recipe *wanted, uint8_
 	return !flags || (recipe_same(r, wanted) && !(flags & ~r->flags));
 }
 
+uint8_t flags_only_host(const struct emit *e)
+{
+	const struct flag_state *f = &e->flags;
+
+	return f->host & (uint8_t)~(f->mem | f->known | recipe_flags(f));
+}
+
 bool flags_loop(struct emit *e)
 {
 	struct flag_state *f = &e->flags;
 	const struct flag_state *loop = &e->loop_flags;
-	uint8_t live = e->live_in, only_host = f->host & (uint8_t)~(f->mem | f->known | recipe_flags(f));
+	uint8_t live = e->live_in, only_host = flags_only_host(e);
 
 	if (only_host)
 		flags_save(e, only_host);

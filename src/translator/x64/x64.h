@@ -25,9 +25,14 @@ struct x64;
 struct block_exit {
 	gva_t pc;                /* guest target */
 	uint32_t key;            /* and its state key */
-	uint8_t *jump;           /* executable address of the 5-byte jmp rel32; NULL: not patchable */
+	uint8_t *jump;           /* executable address of the displacement of its jump; NULL: not patchable */
 	uint8_t *stub;           /* where it goes while unlinked */
 	bool same_page;          /* target in the same page: links use the fast entry */
+	/*
+	 * Flags that are not in cpu->nzcv yet are stored where the jump goes first (stub), and these are the jump behind that and where it goes
+	 * while unlinked. A target that reads no flags is linked past that. NULL: there is but one jump.
+	 */
+	uint8_t *flags_jump, *flags_stub;
 	struct block *from;      /* the block it belongs to */
 	struct block *to;        /* linked target, or NULL */
 	struct block_exit *next_in; /* list of exits linked to the same block (run/) */
@@ -41,6 +46,7 @@ struct x64_code {
 	uint8_t *fast;           /* entry behind the check */
 	uint32_t size;           /* bytes of code, stubs and tables */
 	uint16_t exit_count;
+	bool flags_dead;         /* what is entered at `fast` reads none of the flags that it finds, whatever happens */
 	struct block_exit exits[X64_MAX_EXITS]; /* lift makes no more; the emitter returns -E2BIG otherwise */
 };
 
@@ -84,8 +90,8 @@ bool x64_is_code(const struct x64 *x64, const void *host);
 int x64_emit(struct x64 *x64, struct cpu *cpu, const struct ir_block *ir, gpa_t frame_pa, struct block *block, struct x64_code *code);
 /* Enters translated code at @entry (checked or fast) with cpu's state; returns when it leaves. */
 enum x64_exit x64_run(struct x64 *x64, struct cpu *cpu, const uint8_t *entry);
-/* Points the exit's jump at @entry, or back at its stub. Safe while any core runs translated code. */
-void x64_link(struct x64 *x64, struct block_exit *exit, const uint8_t *entry);
+/* Points the exit's jump at @entry of @to, or back at its stub. Safe while any core runs translated code. */
+void x64_link(struct x64 *x64, struct block_exit *exit, const struct x64_code *to, const uint8_t *entry);
 void x64_unlink(struct x64 *x64, struct block_exit *exit);
 /* -d out_asm: guest PC comments from the side table. */
 void x64_dump(struct x64 *x64, const struct x64_code *code, struct log *log);

@@ -142,7 +142,7 @@ static bool link_loop(struct x64_code *code, const struct ir_block *ir)
 
 	for (unsigned i = 0; i < code->exit_count; i++)
 		if (code->exits[i].pc == ir->pc && code->exits[i].key == ir->key) {
-			x64_link(x64, &code->exits[i], code->fast);
+			x64_link(x64, &code->exits[i], code, code->fast);
 			loops = true;
 		}
 	return loops;
