@@ -84,6 +84,8 @@ struct device_reg {
 	uint32_t (*read)(struct device *dev, unsigned i);
 	void (*write)(struct device *dev, unsigned i, uint32_t value);
 	void (*post_write)(struct device *dev, unsigned i);
+	/* Beside .read: a word that holds what it would give while *plain->ready is set (mmio_ops.plain). NULL: there is none. */
+	bool (*plain)(struct device *dev, struct mmio_plain *plain);
 };
 
 /* A property or resource that a node must have. */

@@ -13,6 +13,7 @@
 #include "devices/models.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/bits.h"
@@ -104,6 +105,8 @@ struct pl011 {
 	uint64_t hz;
 	bool starved;             /* the back end was told that there is no room */
 	struct event event;       /* both deadlines */
+	/* UARTFR as it is until something happens; 0: not known, because time or the next look may change it. Read without the lock. */
+	struct { uint32_t value; _Atomic uint32_t ready; } flags;
 	struct pl011_state s;
 };
 
@@ -170,12 +173,18 @@ static int64_t timeout_ns(const struct pl011 *u)
 	return (int64_t)(32 * divisor * 250000000 / u->hz);
 }
 
+static void flags_change(struct pl011 *u)
+{
+	atomic_store_explicit(&u->flags.ready, 0, memory_order_release);
+}
+
 /* Deadlines, then the line. */
 
 static void pl011_update(struct device *dev)
 {
 	struct pl011 *u = pl011_of(dev);
 
+	flags_change(u);
 	/* The fall of the transmit level is an event only if it raises the interrupt. */
 	int64_t next = u->s.tx_level > tx_trigger(u) ? u->s.drained_at : EVENT_NEVER;
 	next = MIN(next, u->s.timeout_at);
@@ -201,6 +210,7 @@ static void catch_up(struct pl011 *u)
 {
 	int64_t now;
 
+	flags_change(u);
 	if (MIN(u->s.drained_at, u->s.timeout_at) == EVENT_NEVER)
 		return;
 	now = now_of(u);
@@ -407,7 +417,19 @@ static uint32_t flags_read(struct device *dev, unsigned i)
 		fr |= FR_RXFE;
 	else if (s->rx_count >= depth(u))
 		fr |= FR_RXFF;
+	if (MIN(s->drained_at, s->timeout_at) == EVENT_NEVER) {
+		u->flags.value = fr;
+		atomic_store_explicit(&u->flags.ready, 1, memory_order_release);
+	}
 	return fr;
+}
+
+static bool flags_plain(struct device *dev, struct mmio_plain *plain)
+{
+	struct pl011 *u = pl011_of(dev);
+
+	*plain = (struct mmio_plain){ .value = &u->flags.value, .ready = (const uint32_t *)&u->flags.ready };
+	return true;
 }
 
 /* The other registers */
@@ -511,7 +533,7 @@ static void clear_write(struct device *dev, unsigned i, uint32_t value)
 static const struct device_reg pl011_regs[] = {
 	{ .offset = UARTDR, .name = "UARTDR", .access = REG_RW | REG_SECRET, .read = data_read, .write = data_write },
 	{ .offset = UARTECR, .name = "UARTRSR/UARTECR", .access = REG_RW, .read = status_read, .write = status_write },
-	{ .offset = UARTFR, .name = "UARTFR", .access = REG_RO, .read = flags_read },
+	{ .offset = UARTFR, .name = "UARTFR", .access = REG_RO, .read = flags_read, .plain = flags_plain },
 	{ .offset = 0x20, .name = "UARTILPR", .access = REG_RW, .wmask = 0xff },
 	{ .offset = UARTIBRD, .name = "UARTIBRD", .access = REG_RW, .wmask = 0xffff },
 	{ .offset = UARTFBRD, .name = "UARTFBRD", .access = REG_RW, .wmask = 0x3f },
@@ -556,6 +578,7 @@ static void pl011_reset(struct device *dev)
 {
 	struct pl011 *u = pl011_of(dev);
 
+	flags_change(u);
 	u->s = (struct pl011_state){ .drained_at = EVENT_NEVER, .timeout_at = EVENT_NEVER };
 	u->s.modem = modem_inputs(u);
 }
@@ -585,6 +608,7 @@ static int pl011_post_load(struct device *dev)
 	for (unsigned i = 0; i < FIFO; i++)
 		if (s->rx[i] > 0xfff || (i >= s->rx_count && s->rx[i]) || (i >= s->tx_held && s->tx[i]))
 			return -EINVAL;
+	flags_change(u);
 	u->starved = true;
 	return 0;
 }

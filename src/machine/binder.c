@@ -72,7 +72,7 @@ static int unmodelled_write(void *opaque, uint32_t offset, unsigned size, uint32
 	return PHYS_OK;
 }
 
-static const struct mmio_ops unmodelled_ops = {unmodelled_read, unmodelled_write};
+static const struct mmio_ops unmodelled_ops = { .read = unmodelled_read, .write = unmodelled_write };
 
 static int add_unmodelled(struct binder *binder, const struct device_binding *b, struct error *err)
 {

@@ -17,6 +17,12 @@ struct phys;
 #define PHYS_OK 0
 #define PHYS_ABORT 1
 
+/* A register that is a word in host memory, at least for the time being. */
+struct mmio_plain {
+	const uint32_t *value;
+	const uint32_t *ready; /* NULL: always */
+};
+
 /*
  * An MMIO window's functions. @offset: bytes from the window's start; @size: 1, 2 or 4 (an 8-byte access arrives as two);
  * @value little endian in the low bytes. Return PHYS_OK or PHYS_ABORT. Called with the VM lock held.
@@ -24,6 +30,11 @@ struct phys;
 struct mmio_ops {
 	int (*read)(void *opaque, uint32_t offset, unsigned size, uint32_t *value);
 	int (*write)(void *opaque, uint32_t offset, unsigned size, uint32_t value);
+	/*
+	 * True: a read of the word at @offset does nothing but give *plain->value, whenever *plain->ready is not 0. The addresses stay, and may
+	 * be read without the VM lock. May be NULL: there are no such words.
+	 */
+	bool (*plain)(void *opaque, uint32_t offset, struct mmio_plain *plain);
 };
 
 enum region_kind { REGION_RAM, REGION_ROM, REGION_MMIO };

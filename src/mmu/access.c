@@ -262,6 +262,53 @@ int mmu_load_device(struct cpu *cpu, gva_t va, uint32_t flags, uint32_t *value)
 	return 1;
 }
 
+struct region *mmu_device_window(struct cpu *cpu, gva_t va)
+{
+	struct mmu *mmu = cpu->mmu;
+	uint32_t page = va >> GUEST_PAGE_BITS;
+	const struct soft *soft = soft_slot(mmu, mmu->current, page);
+
+	return soft->shadow == mmu->current && soft->page == page && soft->generation == mmu->soft_generation ? soft->mmio : NULL;
+}
+
+/* Checks that all of the access is a register's. */
+static bool in_window(const struct region *region, gpa_t pa, unsigned size)
+{
+	uint64_t offset = pa - region->base;
+
+	return likely(!(pa & (size - 1)) && offset < region->size && size <= region->size - offset);
+}
+
+bool mmu_device_read(struct cpu *cpu, struct region *region, gpa_t pa, unsigned size, uint32_t *value)
+{
+	uint32_t word = 0;
+	int ret;
+
+	if (!in_window(region, pa, size))
+		return false;
+	lock(cpu->mmu);
+	ret = region->ops->read(region->opaque, (uint32_t)(pa - region->base), size, &word);
+	region->reads++;
+	unlock(cpu->mmu);
+	cpu->stats[CPU_STAT_MMIO_READ]++;
+	*value = size == 4 ? word : word & ((1u << size * 8) - 1);
+	return likely(ret == PHYS_OK);
+}
+
+bool mmu_device_write(struct cpu *cpu, struct region *region, gpa_t pa, unsigned size, uint32_t value)
+{
+	int ret;
+
+	if (!in_window(region, pa, size))
+		return false;
+	lock(cpu->mmu);
+	ret = region->ops->write(region->opaque, (uint32_t)(pa - region->base), size, size == 4 ? value : value & ((1u << size * 8) - 1));
+	region->writes++;
+	unlock(cpu->mmu);
+	cpu->stats[CPU_STAT_MMIO_WRITE]++;
+	return likely(ret == PHYS_OK);
+}
+
 int mmu_load(struct cpu *cpu, gva_t va, uint32_t flags, uint64_t *value)
 {
 	struct mmu *mmu = cpu->mmu;

@@ -77,7 +77,11 @@ static void check_page(struct checker *c, uint32_t page)
 		differ(c, page, "a non-global mapping in a shared space");
 	check_data(c, page, space->read[page], perms, PERM_R, &walk, "read");
 	check_data(c, page, space->write[page], perms, PERM_W, &walk, "write");
-	if (space->exec[page] && (!(perms & PERM_X) || space->exec[page] - 1 != walk.pa >> GUEST_PAGE_BITS))
+	if (space->exec[page] & SPACE_DEVICE) {
+		if ((space->exec[page] & SPACE_DEVICE_PAGE) != walk.pa >> GUEST_PAGE_BITS ||
+		    !(space->exec[page] & SPACE_DEVICE_R) != !(perms & PERM_R) || !(space->exec[page] & SPACE_DEVICE_W) != !(perms & PERM_W))
+			differ(c, page, "device entry 0x%x, walk 0x%" PRIx64 ", permissions %u", space->exec[page], walk.pa, perms);
+	} else if (space->exec[page] && (!(perms & PERM_X) || space->exec[page] - 1 != walk.pa >> GUEST_PAGE_BITS))
 		differ(c, page, "exec entry 0x%x, walk 0x%" PRIx64 ", permissions %u", space->exec[page] - 1, walk.pa, perms);
 }
 

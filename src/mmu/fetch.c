@@ -29,7 +29,7 @@ int mmu_fetch_page(struct cpu *cpu, gva_t va, const uint8_t **host, gpa_t *pa, s
 	struct region *region;
 
 	*host = NULL;
-	if (!pfn) {
+	if (!pfn || pfn & SPACE_DEVICE) {
 		struct soft *soft = shadow_fill(mmu, shadow, &mmu->context, va, MMU_EXEC, &fsr);
 
 		if (!soft)

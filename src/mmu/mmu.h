@@ -18,13 +18,18 @@ struct mmu;
  * One shadow space: flat tables over the 2^20 pages of the guest's address space, lazily backed by the host. Emitted code
  * indexes them directly.
  *   read[], write[]: host address - guest address of the page; 0: take the slow path.
- *   exec[]: physical frame number + 1; 0: take the slow path.
+ *   exec[]: physical frame number + 1; 0: take the slow path. Device pages, from which nothing is fetched, have SPACE_DEVICE, what the
+ *   context may do there and the number of the physical page instead, from the first access on and as long as the mapping holds.
  */
 struct space {
 	uint64_t read[SPACE_PAGES];
 	uint64_t write[SPACE_PAGES];
 	uint32_t exec[SPACE_PAGES];
 };
+#define SPACE_DEVICE (1u << 31)
+#define SPACE_DEVICE_R (1u << 30)
+#define SPACE_DEVICE_W (1u << 29)
+#define SPACE_DEVICE_PAGE ((1u << 28) - 1)
 #define SPACE_READ_OFFSET 0u
 #define SPACE_WRITE_OFFSET (SPACE_PAGES * 8u)
 #define SPACE_EXEC_OFFSET (SPACE_PAGES * 16u)
@@ -84,6 +89,14 @@ int mmu_load(struct cpu *cpu, gva_t va, uint32_t flags, uint64_t *value);
  */
 int mmu_load_device(struct cpu *cpu, gva_t va, uint32_t flags, uint32_t *value);
 int mmu_store(struct cpu *cpu, gva_t va, uint32_t flags, uint64_t value);
+/* The window whose register at @va was accessed last in its page, with the current context; NULL: none. For sites of translated code. */
+struct region *mmu_device_window(struct cpu *cpu, gva_t va);
+/*
+ * An access of @size bytes at physical address @pa for a site of translated code that knows the window and that the context may do it.
+ * False: not done, mmu_load() or mmu_store() has to (misaligned, not all in the window, or the device aborts it).
+ */
+bool mmu_device_read(struct cpu *cpu, struct region *region, gpa_t pa, unsigned size, uint32_t *value);
+bool mmu_device_write(struct cpu *cpu, struct region *region, gpa_t pa, unsigned size, uint32_t value);
 /*
  * LDREX/STREX (A3.4.1). @flags: size and endianness. The monitor is in cpu->exclusive.
  * mmu_store_exclusive() sets *failed to 0 or 1 as STREX writes Rd.

@@ -139,6 +139,15 @@ static void set_data_entries(struct mmu *mmu, struct shadow *shadow, struct soft
 	m->flags |= MIB_WRITE;
 }
 
+/* The mark by which translated code knows a device page (mmu.h). */
+static void set_device_entry(struct shadow *shadow, const struct soft *soft, gva_t va)
+{
+	uint32_t perms = (soft->perms & PERM_R ? SPACE_DEVICE_R : 0) | (soft->perms & PERM_W ? SPACE_DEVICE_W : 0);
+
+	shadow->space->exec[va >> GUEST_PAGE_BITS] = SPACE_DEVICE | perms | (uint32_t)(soft->pa >> GUEST_PAGE_BITS);
+	shadow->mibs[va >> 20].flags |= MIB_EXEC;
+}
+
 static struct soft *set_soft(struct mmu *mmu, struct shadow *shadow, gva_t va, const struct walk *walk, unsigned perms)
 {
 	uint32_t page = va >> GUEST_PAGE_BITS;
@@ -214,6 +223,8 @@ static struct soft *fill(struct mmu *mmu, struct shadow *shadow, const struct co
 	} else {
 		if (soft->region)
 			set_data_entries(mmu, shadow, soft, va);
+		else
+			set_device_entry(shadow, soft, va);
 		mmu->cpu->stats[access == MMU_WRITE ? CPU_STAT_FILL_WRITE : CPU_STAT_FILL_READ]++;
 	}
 	return soft;

@@ -34,7 +34,7 @@ static int window_write(void *opaque, uint32_t offset, unsigned size, uint32_t v
 	w->count++;
 	return PHYS_OK;
 }
-static const struct mmio_ops ops = { window_read, window_write };
+static const struct mmio_ops ops = { .read = window_read, .write = window_write };
 
 static struct phys *phys;
 static struct window scu, gicc, timer;

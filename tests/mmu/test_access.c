@@ -35,7 +35,7 @@ static int device_write(void *opaque, uint32_t offset, unsigned size, uint32_t v
 	d->value = value;
 	return PHYS_OK;
 }
-static const struct mmio_ops device_ops = { device_read, device_write };
+static const struct mmio_ops device_ops = { .read = device_read, .write = device_write };
 
 static struct fixture f;
 static struct device device;

@@ -72,7 +72,19 @@ static int mmio_read(void *opaque, uint32_t offset, unsigned size, uint32_t *val
 
 	guest->mmio_reads++;
 	*value = offset;
+	if (offset == GUEST_MMIO_PLAIN) {
+		guest->plain_ready = 1;
+		*value = 1000;
+	}
 	return PHYS_OK;
+}
+
+static bool mmio_plain(void *opaque, uint32_t offset, struct mmio_plain *plain)
+{
+	struct guest *guest = opaque;
+
+	*plain = (struct mmio_plain){ .value = &guest->plain, .ready = &guest->plain_ready };
+	return offset == GUEST_MMIO_PLAIN;
 }
 
 static int mmio_write(void *opaque, uint32_t offset, unsigned size, uint32_t value)
@@ -83,10 +95,12 @@ static int mmio_write(void *opaque, uint32_t offset, unsigned size, uint32_t val
 	guest->mmio_offset = offset;
 	guest->mmio_value = value;
 	guest->mmio_time = cpu_insns(&guest->cpu);
+	if (offset == GUEST_MMIO_IRQ)
+		cpu_set_irq(&guest->cpu, IRQ_LINE_IRQ, value & 1);
 	return PHYS_OK;
 }
 
-static const struct mmio_ops mmio_ops = { mmio_read, mmio_write };
+static const struct mmio_ops mmio_ops = { .read = mmio_read, .write = mmio_write, .plain = mmio_plain };
 
 /* Not Check's assertions: fuzz targets have no runner. */
 static void must(bool fine, const struct error *err)

@@ -9,12 +9,15 @@
 
 #define GUEST_RAM_SIZE (1u << 20)
 #define GUEST_MMIO_BASE 0x10000000u /* 4 KiB: words read as their offset; the last write is kept */
+#define GUEST_MMIO_PLAIN 0x20u      /* a word that is `plain` and can be loaded when it is ready; a call gives 1000 and makes it ready */
+#define GUEST_MMIO_IRQ 0x40u        /* a write drives the IRQ line with bit 0 */
 
 struct guest {
 	struct cpu cpu;
 	struct phys *phys;
 	uint8_t *ram; /* at physical address 0 */
 	uint32_t mmio_offset, mmio_value, mmio_reads, mmio_writes;
+	uint32_t plain, plain_ready;
 	uint32_t smc_imm;
 	uint64_t mmio_time; /* instructions executed at the last write */
 	unsigned unassigned;

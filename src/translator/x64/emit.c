@@ -33,6 +33,7 @@ void cold_jcc(struct emit *e, struct cold *cold, enum host_cc cc)
 
 static void cold_slow(struct emit *e, const struct cold *cold)
 {
+	e->sites[cold->site].cold = (uint32_t)(e->enc.at - e->x64->cache.write);
 	enc_push_imm(&e->enc, 0);
 	e->site_refs[cold->site] = e->enc.at - 4;
 	enc_jmp_to(&e->enc, e->xmm.used ? e->x64->stubs.slow_xmm : e->x64->stubs.slow);

@@ -107,6 +107,8 @@ struct x64_site {
 	struct site_place address;
 	struct site_place value[2]; /* LD, LDREX: results; ST, STREX: values */
 	struct site_place status;   /* STREX */
+	uint32_t cold;       /* offset in the cache of its out-of-line code, a push and a jump; 0: none */
+	uint8_t links;       /* device_site_link() */
 	struct flag_state flags;
 };
 /* Host offset (from the block's start) -> guest PC, for dumps. */
@@ -363,5 +365,9 @@ struct slow_frame {
 	uint64_t site;     /* offset in the cache */
 };
 const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64 *x64);
+/* After an access to a device: an interrupt that it raised is taken soon. */
+void slow_end_slice(struct cpu *cpu);
+/* device_site.c: @site has just accessed the device register at @va: from now on it does so by code of its own, if it can. */
+void device_site_link(struct x64 *x64, struct cpu *cpu, struct x64_site *site, gva_t va);
 
 #endif

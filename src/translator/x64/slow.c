@@ -138,7 +138,7 @@ static int do_access(struct slow_frame *frame, struct cpu *cpu, const struct x64
  * The access may have raised an interrupt (a software interrupt, a device that answers at once): then the slice ends here, so that it is
  * taken at the next jump back and not thousands of instructions later.
  */
-static void end_slice_for_interrupt(struct cpu *cpu)
+void slow_end_slice(struct cpu *cpu)
 {
 	if (likely(!atomic_load_explicit(&cpu->irq_lines, memory_order_relaxed)) || cpu->countdown <= 0 || cpu_pending_interrupt(cpu) < 0)
 		return;
@@ -165,10 +165,12 @@ const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64
 			break;
 		site++;
 	}
+	if (unlikely(cpu->space->exec[base >> GUEST_PAGE_BITS] & SPACE_DEVICE) && !failed)
+		device_site_link(x64, cpu, (struct x64_site *)(void *)(x64->cache.write + frame->site), base);
 	frame->regs[R15] = (uintptr_t)cpu->space;
 	if (likely(!failed)) {
 		cpu->it = 0;
-		end_slice_for_interrupt(cpu);
+		slow_end_slice(cpu);
 		frame->regs[R14] = (uint32_t)cpu->countdown + count;
 		return x64->cache.exec + first->resume;
 	}

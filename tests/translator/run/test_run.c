@@ -19,7 +19,8 @@ static struct translator_options options;
 static const char *const accels[] = {
 	"interp",
 	"dbt",
-	"dbt,no-chain,no-jump-cache,no-superblock,no-fast-memory,no-live-flags,no-inline-system,no-inline-fp,no-fold,no-flags,no-dead,no-checks",
+	"dbt,no-device-sites",
+	"dbt,no-chain,no-jump-cache,no-superblock,no-fast-memory,no-device-sites,no-live-flags,no-inline-system,no-inline-fp,no-fold,no-flags,no-dead,no-checks",
 };
 
 static void start(int accel)
@@ -302,6 +303,121 @@ START_TEST(straddling)
 }
 END_TEST
 
+static const uint32_t device_code[] = {
+	0xe3a00000, /* 100: mov r0, #0 */
+	0xe3a02000, /* mov r2, #0 */
+	0xe5981020, /* 108: ldr r1, [r8, #0x20] */
+	0xe0822001, /* add r2, r2, r1 */
+	0xe7983004, /* ldr r3, [r8, r4] */
+	0xe5c80008, /* strb r0, [r8, #8] */
+	0xe1d853b2, /* ldrh r5, [r8, #0x32] */
+	0xe2844004, /* add r4, r4, #4 */
+	0xe2800001, /* add r0, r0, #1 */
+	0xe3500008, /* cmp r0, #8 */
+	0x1afffff6, /* bne 108 */
+	0xe320f003, /* wfi */
+	0xe589a000, /* 130: str r10, [r9] */
+	0xee088f37, /* mcr p15, 0, r8, c8, c7, 1: TLBIMVA */
+	0xf57ff04f, /* dsb */
+	0xf57ff06f, /* isb */
+	0xe3a00007, /* mov r0, #7 */
+	0xe3a04000, /* mov r4, #0 */
+	0xeaffffee, /* b 108 */
+};
+
+/* A site that accesses devices: the first time and later, the same register and others, and when its address becomes memory. */
+START_TEST(devices)
+{
+	const uint32_t remapped[] = { 0xaaaa, 0xbbbb };
+	struct cpu *cpu;
+
+	start(_i);
+	cpu = &guest->cpu;
+	LOAD(0x100, device_code);
+	guest_load(guest, 0x4000, &(uint32_t){ 0x00000c0e }, 1);          /* section 0: memory at 0 */
+	guest_load(guest, 0x4400, &(uint32_t){ 0x10000c06 }, 1);          /* the device's, Device memory */
+	cpu->cp15.ttbr0 = 0x4000;
+	cpu->cp15.dacr = 1;
+	cpu->cp15.sctlr |= SCTLR_M;
+	mmu_switch(cpu);
+	guest->plain = 5;
+	cpu->r[8] = GUEST_MMIO_BASE;
+	cpu->r[9] = 0x4400;
+	cpu->r[10] = 0x00000c0e;
+	cpu->r[15] = 0x100;
+	ck_assert_int_eq(translator_run(cpu, 1000), RUN_WFI);
+	/* Each translation of the site (a block that loops has its body twice) calls the device the first time, then it loads the word. */
+	ck_assert(_i == 1 ? cpu->r[2] <= 4000 && (cpu->r[2] - 8 * 5) % 995 == 0 : cpu->r[2] == 8000);
+	ck_assert_uint_eq(cpu->r[3], 0x1c);
+	ck_assert_uint_eq(cpu->r[5], 0x32);
+	ck_assert_uint_eq(guest->mmio_writes, 8);
+	ck_assert_uint_eq(guest->mmio_value, 7);
+	ck_assert_uint_eq(cpu->stats[CPU_STAT_MMIO_READ], 24);
+	ck_assert_uint_eq(cpu->stats[CPU_STAT_MMIO_WRITE], 8);
+	ck_assert_uint_eq(cpu->stats[CPU_STAT_FILL_READ] + cpu->stats[CPU_STAT_FILL_WRITE] <= 4, 1);
+	/* Not ready: the device is asked. */
+	guest->plain_ready = 0;
+	cpu->r[15] = 0x100;
+	cpu->r[4] = 0;
+	atomic_store(&cpu->halted, false);
+	ck_assert_int_eq(translator_run(cpu, 1000), RUN_WFI);
+	ck_assert_uint_eq(cpu->r[2], _i == 1 ? 1000 + 7 * 5 : 8000);
+	ck_assert_int_eq(mmu_check(cpu), 0);
+	/* Memory at the same address: the same instructions load from it. */
+	LOAD(0x20, remapped);
+	guest_load(guest, 0x8, &(uint32_t){ 0x11111111 }, 1);
+	guest->mmio_reads = guest->mmio_writes = 0;
+	cpu->r[2] = 0;
+	cpu->r[15] = 0x130;
+	atomic_store(&cpu->halted, false);
+	ck_assert_int_eq(translator_run(cpu, 1000), RUN_WFI);
+	ck_assert_uint_eq(cpu->r[2], 0xaaaa);
+	ck_assert_uint_eq(guest_word(guest, 8), 0x11111107);
+	ck_assert_uint_eq(guest->mmio_reads, 0);
+	ck_assert_uint_eq(guest->mmio_writes, 0);
+	guest_destroy(guest);
+}
+END_TEST
+
+static const uint32_t own_interrupt[] = {
+	0xf1080080, /* 40: cpsie i */
+	0xe5889040, /* str r9, [r8, #0x40]: drives the line */
+	0xe2811001, /* 48: add r1, r1, #1 */
+	0xeafffffd, /* b 48 */
+};
+static const uint32_t own_handler[] = {
+	0xe588a040, /* 180: str r10, [r8, #0x40] */
+	0xe320f003, /* wfi */
+};
+
+/* An interrupt that comes from the core's own store does not wait for the end of the slice. The third time the site has its own code. */
+START_TEST(interrupt_by_store)
+{
+	struct cpu *cpu;
+
+	start(_i);
+	cpu = &guest->cpu;
+	LOAD(0x18, irq_vector);
+	LOAD(0x40, own_interrupt);
+	LOAD(0x180, own_handler);
+	cpu->r[8] = GUEST_MMIO_BASE;
+	cpu->r[9] = 1;
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t before = cpu_insns(cpu);
+
+		cpu->cpsr = MODE_SVC | CPSR_I;
+		cpu->r[1] = 0;
+		cpu->r[15] = 0x40;
+		atomic_store(&cpu->halted, false);
+		ck_assert_int_eq(translator_run(cpu, 100000), RUN_WFI);
+		ck_assert_uint_eq(cpu->r[15], 0x188);
+		ck_assert_uint_le(cpu->r[1], 4);
+		ck_assert_uint_le(cpu_insns(cpu) - before, 16);
+	}
+	guest_destroy(guest);
+}
+END_TEST
+
 /* Code in a device or nowhere is a prefetch abort; when the vector itself cannot be fetched, the run still ends. */
 START_TEST(prefetch_aborts)
 {
@@ -543,6 +659,8 @@ int main(void)
 	tcase_add_loop_test(tc, self_modifying, 0, n);
 	tcase_add_loop_test(tc, neighbours_survive, 0, n);
 	tcase_add_loop_test(tc, straddling, 0, n);
+	tcase_add_loop_test(tc, devices, 0, n);
+	tcase_add_loop_test(tc, interrupt_by_store, 1, n);
 	tcase_add_loop_test(tc, prefetch_aborts, 0, n);
 	tcase_add_loop_test(tc, slide, 0, n);
 	tcase_add_loop_test(tc, debug_and_firmware, 0, n);
