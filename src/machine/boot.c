@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define MAX_EXTENTS 64
 #define FAR_OFFSET (128 * MiB) /* tree and initrd go past what a kernel unpacks itself to */
@@ -222,6 +223,18 @@ static int hide_property(struct tree *tree, const char *name)
 	return ret == -ENOENT ? 0 : ret;
 }
 
+/*
+ * Randomness for the guest's generator (dtschema, chosen.yaml), as boot loaders give it: the board has no source of its own, and Linux
+ * gathers some ten seconds until getrandom() returns. Only in the guest's copy, so that no dump of the tree seeds another guest.
+ */
+static void set_seed(struct tree *tree)
+{
+	uint8_t seed[32];
+
+	if (getrandom(seed, sizeof(seed), 0) == sizeof(seed))
+		tree_set_prop(tree, "/chosen", "rng-seed", seed, sizeof(seed));
+}
+
 /* Properties of ours that the guest does not see, and those that booting.rst wants. */
 static int edit_chosen(struct boot *boot, struct error *err)
 {
@@ -289,6 +302,8 @@ struct boot *boot_create(const struct boot_options *options, struct tree *tree, 
 	}
 	boot->options = *options;
 	boot->tree = tree;
+	if (tree_prop(tree, tree_node(tree, "/chosen"), "rng-seed", NULL))
+		boot->options.seed = false;
 	ret = options->append && strlen(options->append) >= BOOTARGS_MAX / 2
 	              ? error_set(err, E2BIG, "-append has %zu characters; at most %d fit", strlen(options->append), BOOTARGS_MAX / 2 - 1)
 	              : 0;
@@ -341,6 +356,8 @@ void boot_install(struct boot *boot, struct phys *phys, struct cpu *cpu)
 		load_segment(phys, &boot->image.segments[i]);
 	if (boot->has_initrd)
 		BUG_ON(!phys_load(phys, boot->initrd_addr, boot->initrd.file.data, boot->initrd.file.size));
+	if (boot->options.seed)
+		set_seed(boot->tree);
 	blob = tree_blob(boot->tree, &size);
 	BUG_ON(!phys_load(phys, boot->tree_addr, blob, size));
 

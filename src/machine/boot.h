@@ -23,6 +23,7 @@ struct boot_options {
 	const void *builtin;      /* image used when there is no kernel */
 	size_t builtin_size;
 	uint32_t machine_type;    /* r1 */
+	bool seed;                /* /chosen gets an rng-seed of the host's randomness, another one at each start, unless it has one */
 	gpa_t ram_base;
 	uint64_t ram_size;        /* of the bank that holds ram_base */
 };

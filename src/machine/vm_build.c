@@ -242,6 +242,7 @@ static int create_boot(struct vm *vm, struct error *err)
 		.builtin = builtin_guest,
 		.builtin_size = builtin_guest_size,
 		.machine_type = vm->board->machine_type,
+		.seed = !vm->options.icount, /* such a run is a function of its inputs */
 		.ram_base = vm->ram_base,
 		.ram_size = vm->ram_size,
 	};

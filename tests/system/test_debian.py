@@ -84,6 +84,18 @@ def test_board_tree():
     assert code == 0 and "reboot: Power down" in out, (out[-2000:], err[-500:])
 
 
+def test_random_numbers_at_once():
+    """The kernel's generator is ready when it starts; the seed is in no dump of the tree."""
+    out, _ = boot_off([])
+    assert re.search(r"\[    0\.0\d+\] random: crng init done", out), re.findall("random:.*", out)
+    with tempfile.TemporaryDirectory() as tmp:
+        args = boot_args(*guest(), test="off")
+        args[args.index("-M") + 1] += ",dumpdtb=" + tmp + "/tree.dtb"
+        assert run(args)[0] == 0
+        with open(tmp + "/tree.dtb", "rb") as f:
+            assert b"rng-seed" not in f.read()
+
+
 def test_kernel_formats():
     """gzip of the zImage, and the uImage of it, boot like the zImage."""
     folder, initrd = guest()
