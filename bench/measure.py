@@ -16,7 +16,11 @@ WRONG = re.compile(rb"BENCH-FAIL ([^\r\n]*)")
 
 
 class Failed(Exception):
-    pass
+    """found: what was measured all the same."""
+
+    def __init__(self, reason, found=None):
+        super().__init__(reason)
+        self.found = found or {}
 
 
 class Side:
@@ -87,10 +91,11 @@ def run(command, mark=None):
 
 
 def parse(text):
+    found = {m.group(1).decode(): float(m.group(2)) for m in LINE.finditer(text)}
     wrong = WRONG.search(text)
     if wrong:
-        raise Failed("a guest computed something else: " + wrong.group(1).decode())
-    return {m.group(1).decode(): float(m.group(2)) for m in LINE.finditer(text)}
+        raise Failed("a program failed or computed something else: " + wrong.group(1).decode(), found)
+    return found
 
 
 def guest_work(side, files, parts, slice_ms, only=()):
