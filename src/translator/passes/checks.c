@@ -66,7 +66,7 @@ void pass_checks(struct ir_block *block)
 		struct ir_insn *insn = &block->ops[i];
 		unsigned n;
 
-		if (!is_plain(insn) || insn->a == IR_IMM)
+		if (insn->op == IR_INSN || !is_plain(insn) || insn->a == IR_IMM)
 			continue;
 		n = group_length(block, i);
 		if (n < 2)

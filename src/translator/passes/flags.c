@@ -43,6 +43,8 @@ void pass_flags(struct ir_block *block)
 		struct ir_insn *insn = &block->ops[i];
 		uint8_t defines = insn->fdef;
 
+		if (insn->op == IR_INSN)
+			continue;
 		if (insn->op == IR_LABEL)
 			at_label[insn->imm] = live;
 		if (insn->op == IR_BR)

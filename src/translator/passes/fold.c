@@ -80,7 +80,7 @@ static void replace_operand(const struct fold *f, struct ir_insn *insn, char let
 {
 	const struct known *known;
 
-	if (letter == '-' || letter == 'f' || !IR_IS_TMP(*ref))
+	if (letter == 'f')
 		return;
 	known = &f->known[*ref];
 	if (known->what == COPY) {
@@ -182,9 +182,12 @@ void pass_fold(struct ir_block *block)
 			at_label(&f, insn);
 			continue;
 		}
-		replace_operand(&f, insn, letters[2], &insn->a);
-		replace_operand(&f, insn, letters[3], &insn->b);
-		replace_operand(&f, insn, letters[4], &insn->c);
+		if (IR_IS_TMP(insn->a))
+			replace_operand(&f, insn, letters[2], &insn->a);
+		if (IR_IS_TMP(insn->b))
+			replace_operand(&f, insn, letters[3], &insn->b);
+		if (IR_IS_TMP(insn->c))
+			replace_operand(&f, insn, letters[4], &insn->c);
 		simplify(&f, insn);
 		if (ir_is_branch(insn) && f.branch[insn->imm] == UINT16_MAX)
 			f.branch[insn->imm] = (uint16_t)i;

@@ -252,34 +252,45 @@ static void emit_ops(struct emit *e)
 
 /* --- around them --- */
 
-static void find_labels(struct emit *e)
+/* What one look at all ops finds out beside the labels. */
+struct survey {
+	unsigned exits;    /* `exit` ops */
+	unsigned own_exit; /* the last one to the block's own start, + 1; 0: none */
+};
+
+static struct survey find_labels(struct emit *e)
 {
+	struct survey found = { 0 };
+
 	for (unsigned i = 0; i < e->ir->labels; i++)
 		e->labels[i] = (struct label_state){ .at = NO_OP };
 	for (unsigned i = 0; i < e->ir->count; i++) {
 		const struct ir_insn *op = &e->ir->ops[i];
 
-		if (op->op == IR_LABEL)
+		switch (op->op) {
+		case IR_LABEL:
 			e->labels[op->imm].at = (uint16_t)i;
-		else if (op->op == IR_BRC || op->op == IR_BR || op->op == IR_BRZ || op->op == IR_BRNZ)
+			break;
+		case IR_BRC: case IR_BR: case IR_BRZ: case IR_BRNZ:
 			e->labels[op->imm].uses++;
+			break;
+		case IR_EXIT:
+			found.exits++;
+			if (op->imm == e->ir->pc)
+				found.own_exit = i + 1;
+			break;
+		}
 	}
+	return found;
 }
 
 /* Where the last exit to the block's own start is behind. */
-static void find_tail(struct emit *e)
+static void find_tail(struct emit *e, const struct survey *found)
 {
-	e->tail = 0;
-	e->tail_at = NULL;
-	for (unsigned i = e->ir->count; i-- > 0;) {
-		const struct ir_insn *op = &e->ir->ops[i];
+	unsigned next = found->own_exit;
 
-		if (op->op != IR_EXIT || op->imm != e->ir->pc)
-			continue;
-		if (i + 1 < e->ir->count && op[1].op == IR_LABEL)
-			e->tail = i + 1;
-		return;
-	}
+	e->tail = next && next < e->ir->count && e->ir->ops[next].op == IR_LABEL ? next : 0;
+	e->tail_at = NULL;
 }
 
 static void put_tables(struct emit *e)
@@ -311,19 +322,11 @@ static void put_tables(struct emit *e)
 	enc->at += sizeof(trailer);
 }
 
-static unsigned exit_ops(const struct emit *e)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < e->ir->count; i++)
-		n += e->ir->ops[i].op == IR_EXIT;
-	return n;
-}
-
 static void begin(struct emit *e)
 {
 	struct code_cache *cache = &e->x64->cache;
 	uint8_t *start = cache->write + ((cache->used + 15) & ~(size_t)15);
+	struct survey found;
 
 	enc_init(&e->enc, start, cache->write + cache->size, cache_exec_delta(cache));
 	e->error = 0;
@@ -331,11 +334,11 @@ static void begin(struct emit *e)
 	e->fixup_count = e->site_count = e->mark_count = e->cold_count = 0;
 	e->code->exit_count = 0;
 	e->in_loop = e->loops = false;
-	find_labels(e);
-	find_tail(e);
+	found = find_labels(e);
+	find_tail(e, &found);
 	flags_prepare(e);
 	e->may_loop = x64_opt(e->x64, OPT_CHAIN) && x64_opt(e->x64, OPT_LIVE_FLAGS) && !e->block->straddles &&
-	              !(e->ir->key >> KEY_IT_SHIFT & 0xff) && exit_ops(e) * 2 <= X64_MAX_EXITS;
+	              !(e->ir->key >> KEY_IT_SHIFT & 0xff) && found.exits * 2 <= X64_MAX_EXITS;
 	xmm_begin(e);
 }
 

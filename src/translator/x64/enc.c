@@ -86,7 +86,7 @@ static inline uint8_t *modrm(uint8_t *at, unsigned reg, struct opnd rm)
 		*at = (uint8_t)(0xc0 | reg | (rm.reg & 7));
 		return at + 1;
 	}
-	BUG_ON(rm.kind != OPND_MEM || rm.reg == HOST_REG_NONE || rm.index == RSP);
+	BUG_ON(rm.kind != OPND_MEM || rm.reg >= 16 || rm.index == RSP);
 	/* rbp and r13 as base have no form without displacement. */
 	mod = fits8(rm.disp) ? rm.disp != 0 || (rm.reg & 7) == RBP : 2;
 	if (has_index || (rm.reg & 7) == RSP) {
@@ -147,15 +147,25 @@ static void put_op(struct enc *e, enum width w, unsigned prefix, unsigned opcode
 /* The same for opcodes of one byte: most of what is emitted. */
 static void put_short(struct enc *e, enum width w, unsigned opcode, unsigned reg, struct opnd rm, unsigned bytes)
 {
-	unsigned rex = rex_bits(reg, rm) | (w == W64 ? 8u : 0u);
+	unsigned rex = (w == W64 ? 0x48u : 0x40u) | (reg & 8) >> 1 | (rm.reg & 8) >> 3;
 	uint8_t *at = e->at;
 
 	if (!has_room(e))
 		return;
-	*at = 0x66;
-	at += w == W16;
-	*at = (uint8_t)(0x40 | rex);
-	at += rex || (bytes && force_rex(reg, rm, bytes));
+	if (unlikely(w == W16))
+		*at++ = 0x66;
+	if (rm.kind == OPND_REG) {
+		*at = (uint8_t)rex;
+		at += rex != 0x40 || (bytes && force_rex(reg, rm, bytes));
+		at[0] = (uint8_t)opcode;
+		at[1] = (uint8_t)(0xc0 | (reg & 7) << 3 | (rm.reg & 7));
+		e->at = at + 2;
+		return;
+	}
+	if (rm.index != HOST_REG_NONE)
+		rex |= (rm.index & 8u) >> 2;
+	*at = (uint8_t)rex;
+	at += rex != 0x40 || (bytes & 1 && byte_rex(reg));
 	*at++ = (uint8_t)opcode;
 	e->at = modrm(at, reg, rm);
 }
@@ -468,9 +478,12 @@ void enc_int3(struct enc *e)
 
 uint8_t *enc_jcc32(struct enc *e, enum host_cc cc)
 {
-	enc_u8(e, 0x0f);
-	enc_u8(e, (uint8_t)(0x80 | cc));
-	enc_u32(e, 0);
+	const uint64_t bytes = 0x800f | (uint64_t)cc << 8;
+
+	if (has_room(e)) {
+		memcpy(e->at, &bytes, 8);
+		e->at += 6;
+	}
 	return e->at - 4;
 }
 
@@ -483,8 +496,10 @@ uint8_t *enc_jcc8(struct enc *e, enum host_cc cc)
 
 uint8_t *enc_jmp32(struct enc *e)
 {
-	enc_u8(e, 0xe9);
-	enc_u32(e, 0);
+	if (has_room(e)) {
+		memcpy(e->at, (const uint8_t[8]){ 0xe9 }, 8);
+		e->at += 5;
+	}
 	return e->at - 4;
 }
 

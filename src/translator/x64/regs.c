@@ -52,10 +52,10 @@ static ir_ref core_b(const struct ir_insn *op)
 	return op->op == IR_STF ? IR_NONE : op->b;
 }
 
-static void mention(struct emit *e, ir_ref ref, unsigned i)
+static inline void mention(struct emit *e, ir_ref ref, unsigned i)
 {
 	if (IR_IS_TMP(ref))
-		tmp_of(e, ref)->last = (uint16_t)i;
+		e->tmps[ref - IR_TMP0].last = (uint16_t)i;
 }
 
 void tmps_prepare(struct emit *e)
@@ -64,9 +64,11 @@ void tmps_prepare(struct emit *e)
 
 	for (unsigned i = 0; i < ir->tmps; i++)
 		e->tmps[i] = (struct tmp_state){ .reg = HOST_REG_NONE, .slot = NO_SLOT };
-	for (unsigned i = 0; i < ir->count; i++) {
+	for (unsigned i = 0; ir->tmps && i < ir->count; i++) {
 		const struct ir_insn *op = &ir->ops[i];
 
+		if (op->op == IR_INSN)
+			continue;
 		mention(e, core_dst(op), i);
 		mention(e, op->dst2, i);
 		mention(e, op->a, i);
@@ -302,13 +304,13 @@ struct site_place place_of(struct emit *e, struct opnd o, ir_ref ref)
 	return (struct site_place){ PLACE_TMP, tmp_of(e, ref)->slot };
 }
 
-static void end_tmp(struct emit *e, ir_ref ref)
+static inline void end_tmp(struct emit *e, ir_ref ref)
 {
 	struct tmp_state *tmp;
 
 	if (!IR_IS_TMP(ref))
 		return;
-	tmp = tmp_of(e, ref);
+	tmp = &e->tmps[ref - IR_TMP0];
 	if (tmp->last > e->i)
 		return;
 	if (tmp->reg != HOST_REG_NONE)
@@ -321,12 +323,16 @@ static void end_tmp(struct emit *e, ir_ref ref)
 
 void tmps_end_op(struct emit *e)
 {
+	const struct ir_insn *op = e->op;
+
 	e->pinned = 0;
-	end_tmp(e, core_dst(e->op));
-	end_tmp(e, e->op->dst2);
-	end_tmp(e, e->op->a);
-	end_tmp(e, core_b(e->op));
-	end_tmp(e, e->op->c);
+	if (!e->ir->tmps)
+		return;
+	end_tmp(e, core_dst(op));
+	end_tmp(e, op->dst2);
+	end_tmp(e, op->a);
+	end_tmp(e, core_b(op));
+	end_tmp(e, op->c);
 }
 
 void tmps_save(struct emit *e, unsigned after)
