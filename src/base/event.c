@@ -2,8 +2,6 @@
 #include "base/base.h"
 #include "base/event.h"
 
-#include <time.h>
-
 /*
  * One run ends after so many events even if more are due, so that a guest that programs timers faster
  * than the host can serve them does not keep the caller from seeing a request to quit.
@@ -12,18 +10,17 @@
 
 static int64_t host_ns(void *opaque)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+	return host_clock_ns(opaque);
 }
 
 void event_clock_init(struct event_clock *clock, int64_t (*read)(void *opaque), void *opaque)
 {
 	*clock = (struct event_clock){ .read = read, .opaque = opaque };
 	if (!read) {
+		host_clock_init(&clock->host);
 		clock->read = host_ns;
-		clock->offset = -host_ns(NULL);
+		clock->opaque = &clock->host;
+		clock->offset = -host_ns(clock->opaque);
 	}
 }
 

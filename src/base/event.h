@@ -10,6 +10,7 @@
 #define DBTVM_BASE_EVENT_H
 
 #include "base/base.h"
+#include "base/host_clock.h"
 
 #define EVENT_NEVER INT64_MAX
 
@@ -34,9 +35,10 @@ struct event_clock {
 	uint64_t age;
 	void (*earlier)(void *opaque); /* called when a new first event is due before the old one; may be NULL */
 	void *earlier_opaque;
+	struct host_clock host; /* the source, when none was given */
 };
 
-/* @read NULL: the host's monotonic clock, starting at 0 now. */
+/* @read NULL: the host's monotonic clock, starting at 0 now; @clock must stay where it is. */
 void event_clock_init(struct event_clock *clock, int64_t (*read)(void *opaque), void *opaque);
 /* The VM's time in ns. */
 int64_t event_clock_now(const struct event_clock *clock);

@@ -3,7 +3,9 @@
 
 #include "tests/base/check_run.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct bench {
 	struct event_clock clock;
@@ -169,11 +171,47 @@ START_TEST(host_time_starts_at_zero_and_goes_on)
 }
 END_TEST
 
+static int64_t monotonic(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/* 100 ms of readings: never back, and between two of the real clock but for the error of the rate. */
+START_TEST(host_clock)
+{
+	struct host_clock clock;
+	int64_t start = monotonic(), last = 0;
+	unsigned counted = 0;
+
+	host_clock_init(&clock);
+	for (;;) {
+		int64_t before = monotonic(), ns = host_clock_ns(&clock), after = monotonic();
+
+		counted += clock.span != 0;
+		ck_assert_int_ge(ns, last);
+		ck_assert_int_ge(ns, before - 1000);
+		ck_assert_int_le(ns, after + 1000);
+		last = ns;
+		if (after - start > 100000000)
+			break;
+	}
+	/* Where the counter is used at all, it is used most of the time. */
+	ck_assert(!clock.counter || counted > 1000);
+	/* A counter that stood still or went back (a migrated host) is noticed. */
+	clock.ticks += 1ull << 40;
+	ck_assert_int_ge(host_clock_ns(&clock), last);
+	ck_assert_int_le(llabs(host_clock_ns(&clock) - monotonic()), 1000000);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = { time_then_priority_then_age, setting_again_moves_and_makes_younger, cancelling,
 		                       only_an_earlier_first_one_wakes, periodic_events_keep_order_and_a_run_ends,
-		                       host_time_starts_at_zero_and_goes_on };
+		                       host_time_starts_at_zero_and_goes_on, host_clock };
 
 	return check_run("event", tests, ARRAY_SIZE(tests));
 }
