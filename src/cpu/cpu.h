@@ -19,7 +19,7 @@ struct log;
 struct mmu;
 struct space;
 struct translator;
-struct jump_entry;
+struct jump_cache;
 struct block_exit;
 struct cpu;
 
@@ -183,7 +183,7 @@ struct cpu {
 	uint32_t q;                  /* CPSR.Q as 0 or 1 */
 	uint32_t ge;                 /* CPSR.GE, 4 bits */
 	struct space *space;         /* the shadow space of the current context */
-	struct jump_entry *jump_cache;
+	struct jump_cache *jump_cache;
 	uint32_t exit_arg[2];        /* what translated code tells the dispatcher */
 	struct block_exit *exit_link; /* the direct exit that was taken, unlinked */
 	uint32_t tmp[CPU_TMP_SLOTS]; /* spilled IR temporaries */

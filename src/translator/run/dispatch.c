@@ -110,6 +110,19 @@ static bool chaining(const struct translator *t, enum optimization what)
 	return t->options.optimizations >> what & 1 && !log_has(t->cpu->log_mask, LOG_NOCHAIN);
 }
 
+static void jump_cache_add(struct translator *t, const struct block *block)
+{
+	struct jump_entry *table;
+
+	if (!chaining(t, OPT_JUMP_CACHE) || block->key >> KEY_IT_SHIFT & 0xff)
+		return;
+	table = jump_cache_table(t->jump_cache, block->key);
+	if (table)
+		table[jump_index(block->pc, block->key & KEY_T)] = (struct jump_entry){
+			.pc = block->pc | (block->key & KEY_T), .code = block->code.checked,
+		};
+}
+
 /* Lets the code that came back go straight to @block the next time. */
 static void link_to(struct translator *t, struct block *block, enum x64_exit why)
 {
@@ -119,10 +132,7 @@ static void link_to(struct translator *t, struct block *block, enum x64_exit why
 	if (!block->code.checked)
 		return;
 	if (why != X64_EXIT_LINK) {
-		if (chaining(t, OPT_JUMP_CACHE) && !(block->key >> KEY_IT_SHIFT))
-			t->jump_cache[jump_cache_hash(block->pc | (block->key & KEY_T))] = (struct jump_entry){
-				.pc = block->pc | (block->key & KEY_T), .key = block->key & ~KEY_T, .code = block->code.checked,
-			};
+		jump_cache_add(t, block);
 		return;
 	}
 	if (!chaining(t, OPT_CHAIN) || !exit || !exit->jump || exit->to || exit->from->dropped || exit->pc != block->pc ||
@@ -234,9 +244,12 @@ const uint8_t *dispatch_resume(struct cpu *cpu, enum x64_exit why)
 		return NULL;
 	key = cpu_state_key(cpu);
 	pc = key & KEY_T ? cpu->r[15] | 1 : cpu->r[15] & ~3u;
-	entry = &cpu->jump_cache[jump_cache_hash(pc)];
-	/* No entry has an IT state in its key. */
-	return likely(entry->pc == pc && entry->key == (key & ~KEY_T)) ? entry->code : NULL;
+	/* No table has an IT state in its key. */
+	entry = jump_cache_find(cpu->jump_cache, key);
+	if (unlikely(!entry))
+		return NULL;
+	entry += jump_index(pc, key & KEY_T);
+	return likely(entry->pc == pc) ? entry->code : NULL;
 }
 
 /* Acts on why a block was left. Returns true when translator_run() is to return *why. */

@@ -10,6 +10,7 @@
 #include "translator/lift/lift.h"
 #include "translator/run/block.h"
 #include "translator/translator.h"
+#include "translator/x64/jump_cache.h"
 
 #define BLOCK_MAX_INSNS 64
 #define DEFAULT_QUANTUM 8192
@@ -32,7 +33,7 @@ struct translator {
 	struct cpu *cpu;
 	struct translator_options options;
 	struct x64 *x64;           /* NULL: -accel interp */
-	struct jump_entry *jump_cache;
+	struct jump_cache *jump_cache;
 
 	/* Blocks and what belongs to them live in the arena until the next flush. */
 	struct arena arena;

@@ -150,15 +150,17 @@ static void table_drop(struct translator *t, struct block *block)
 {
 	struct block **at = &t->hash[hash_of(block->pc, block->key, block->pa)];
 	struct block **recent = &t->recent[recent_of(block->pc, block->key)];
-	struct jump_entry *jump = &t->jump_cache[jump_cache_hash(block->pc | (block->key & KEY_T))];
+	struct jump_entry *jump = jump_cache_find(t->jump_cache, block->key);
 
 	while (*at != block)
 		at = &(*at)->hash_next;
 	*at = block->hash_next;
 	if (*recent == block)
 		*recent = NULL;
-	if (block->code.checked && jump->code == block->code.checked)
-		*jump = (struct jump_entry){ .key = ~0u };
+	if (jump)
+		jump += jump_index(block->pc, block->key & KEY_T);
+	if (jump && block->code.checked && jump->code == block->code.checked)
+		*jump = (struct jump_entry){ .pc = JUMP_EMPTY };
 	unlink_incoming(t, block);
 	block->dropped = true;
 	t->cpu->stats[CPU_STAT_BLOCKS_INVALIDATED]++;
@@ -239,8 +241,7 @@ void table_flush(struct translator *t)
 	t->frames = NULL;
 	memset(t->hash, 0, sizeof(t->hash));
 	memset(t->recent, 0, sizeof(t->recent));
-	for (unsigned i = 0; i < JUMP_CACHE_SIZE; i++)
-		t->jump_cache[i] = (struct jump_entry){ .key = ~0u };
+	jump_cache_clear(t->jump_cache);
 	if (t->x64)
 		x64_flush(t->x64);
 	arena_reset(&t->arena);

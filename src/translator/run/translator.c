@@ -101,7 +101,7 @@ int translator_parse_accel(struct translator_options *options, const char *text,
 struct translator *translator_create(struct cpu *cpu, const struct translator_options *options, struct error *err)
 {
 	struct translator *t = calloc(1, sizeof(*t));
-	struct jump_entry *jump_cache = malloc(JUMP_CACHE_SIZE * sizeof(*jump_cache));
+	struct jump_cache *jump_cache = jump_cache_create();
 
 	if (!t || !jump_cache) {
 		error_set(err, ENOMEM, "not enough memory for the translator");
@@ -140,8 +140,6 @@ struct translator *translator_create(struct cpu *cpu, const struct translator_op
 		if (!t->jitdump)
 			goto fail;
 	}
-	for (unsigned i = 0; i < JUMP_CACHE_SIZE; i++)
-		jump_cache[i] = (struct jump_entry){ .key = ~0u };
 	arena_init(&t->arena, 1u << 20);
 	cpu->jump_cache = jump_cache;
 	cpu->translator = t;

@@ -111,8 +111,7 @@ static void cold_one(struct emit *e, struct cold *cold)
 		enc_jmp_to(enc, cold->back);
 		break;
 	case COLD_TOGGLE:
-		enc_alu(enc, ALU_XOR, W32, CPU_OPND(cpsr), opnd_imm(CPSR_T));
-		enc_jmp_to(enc, cold->back);
+		emit_cold_toggle(e);
 		break;
 	}
 }

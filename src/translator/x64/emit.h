@@ -16,6 +16,7 @@
 #include "translator/x64/cache.h"
 #include "translator/x64/enc.h"
 #include "translator/x64/enc_sse.h"
+#include "translator/x64/jump_cache.h"
 #include "translator/x64/x64.h"
 
 /* Host features that are used when present. */
@@ -28,7 +29,8 @@ struct x64_stubs {
 	uint8_t *leave[X64_EXIT_RESUME + 1]; /* jump here with everything but homes and countdown stored */
 	uint8_t *link;                  /* rax = struct block_exit: stores its pc and leaves with X64_EXIT_LINK */
 	uint8_t *slow;                  /* pushed: offset of a struct x64_site */
-	uint8_t *miss, *miss_check;     /* eax = target | T of an indirect jump: leave with LOOKUP, with CHECK */
+	uint8_t *miss, *miss_check;     /* eax = target of an indirect jump, cpsr.T right: leave with LOOKUP, with CHECK */
+	uint8_t *miss_check_t;          /* the same with T as bit 0 of eax says */
 	uint8_t *helper[HELPER_COUNT];  /* eax, edx, ecx: arguments; eax: result; scratch is lost */
 	uint8_t *simd;                  /* rax: function, edx: descriptor */
 	uint8_t *slow_xmm;              /* slow, with xmm registers kept */
@@ -353,6 +355,7 @@ void emit_branch(struct emit *e);
 void emit_label(struct emit *e);
 void emit_exit(struct emit *e);
 void emit_cold_exit(struct emit *e, const struct cold *cold); /* COLD_EXIT */
+void emit_cold_toggle(struct emit *e);                        /* COLD_TOGGLE */
 void emit_cold_link(struct emit *e, struct cold *cold);       /* COLD_LINK */
 void emit_entry(struct emit *e);
 void emit_cold(struct emit *e);

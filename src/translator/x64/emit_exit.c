@@ -352,24 +352,45 @@ static bool exit_with_flags(struct emit *e)
 	return true;
 }
 
-/* cpu->jump_cache[jump_cache_hash(eax)], and on. */
-static void jump_by_cache(struct emit *e)
+/* By the table for this state with T as @thumb: rax is the target with T in bit 0. @other: where to go when it is not there. */
+static void jump_by_cache(struct emit *e, bool thumb, struct cold *other)
 {
 	struct enc *enc = &e->enc;
-	uint32_t key = e->ir->key & ~(KEY_T | 0xffu << KEY_IT_SHIFT);
+	uint32_t key = (e->ir->key & ~(KEY_T | 0xffu << KEY_IT_SHIFT)) | (thumb ? KEY_T : 0);
+	struct jump_cache *cache = e->cpu->jump_cache;
+	struct jump_entry *table = cache && x64_opt(e->x64, OPT_JUMP_CACHE) ? jump_cache_table(cache, key) : NULL;
+	unsigned scale = thumb ? 3 : 2;
+	int32_t at;
 
 	static_assert(sizeof(struct jump_entry) == 16, "index computed below");
-	enc_mov(enc, W32, opnd_reg(RCX), opnd_reg(RAX));
-	enc_shift(enc, HOST_SHR, W32, opnd_reg(RCX), 12);
-	enc_alu(enc, ALU_XOR, W32, opnd_reg(RCX), opnd_reg(RAX));
-	enc_alu(enc, ALU_AND, W32, opnd_reg(RCX), opnd_imm((JUMP_CACHE_SIZE - 1) << 1));
+	if (!table) {
+		if (other)
+			other->jumps[other->jump_count++] = enc_jmp32(enc);
+		else
+			enc_jmp_to(enc, e->x64->stubs.miss);
+		return;
+	}
+	at = (int32_t)((uint8_t *)table - (uint8_t *)cache);
 	enc_mov(enc, W64, opnd_reg(RDX), CPU_OPND(jump_cache));
-	enc_lea(enc, W64, RCX, opnd_sib(RDX, RCX, 3, 0));
-	enc_alu(enc, ALU_CMP, W32, opnd_mem(RCX, offsetof(struct jump_entry, pc)), opnd_reg(RAX));
-	enc_jcc_to(enc, CC_NE, e->x64->stubs.miss);
-	enc_alu(enc, ALU_CMP, W32, opnd_mem(RCX, offsetof(struct jump_entry, key)), opnd_imm(key));
-	enc_jcc_to(enc, CC_NE, e->x64->stubs.miss);
-	enc_jmp_opnd(enc, opnd_mem(RCX, offsetof(struct jump_entry, code)));
+	enc_mov(enc, W32, opnd_reg(RCX), opnd_reg(RAX));
+	enc_alu(enc, ALU_AND, W32, opnd_reg(RCX), opnd_imm((JUMP_TABLE_SIZE - 1) << (4 - scale)));
+	enc_alu(enc, ALU_CMP, W64, opnd_sib(RDX, RCX, scale, at + (int32_t)offsetof(struct jump_entry, pc)), opnd_reg(RAX));
+	if (other)
+		cold_jcc(e, other, CC_NE);
+	else
+		enc_jcc_to(enc, CC_NE, e->x64->stubs.miss);
+	enc_jmp_opnd(enc, opnd_sib(RDX, RCX, scale, at + (int32_t)offsetof(struct jump_entry, code)));
+}
+
+/* The target is not in this state's table. With another T it may be in the other one. */
+void emit_cold_toggle(struct emit *e)
+{
+	bool thumb = e->ir->key & KEY_T;
+
+	enc_test(&e->enc, W8, opnd_reg(RAX), opnd_imm(1));
+	enc_jcc_to(&e->enc, thumb ? CC_NE : CC_E, e->x64->stubs.miss);
+	enc_alu(&e->enc, ALU_XOR, W32, CPU_OPND(cpsr), opnd_imm(CPSR_T));
+	jump_by_cache(e, !thumb, NULL);
 }
 
 static void exit_indirect(struct emit *e)
@@ -378,27 +399,19 @@ static void exit_indirect(struct emit *e)
 	struct enc *enc = &e->enc;
 	struct opnd target = use_ref(e, op->a);
 	bool thumb = e->ir->key & KEY_T;
-	struct cold *toggle;
 
 	/* Temporaries of other paths are in memory: scratch registers are free here. */
 	if (!opnd_is_reg(target, RAX))
 		enc_mov(enc, W32, opnd_reg(RAX), target);
-	if (op->imm & 1) {
-		toggle = cold_add(e, COLD_TOGGLE);
-		enc_test(enc, W8, opnd_reg(RAX), opnd_imm(1));
-		cold_jcc(e, toggle, thumb ? CC_E : CC_NE);
-		toggle->back = enc_here(enc);
-	} else if (thumb) {
-		enc_alu(enc, ALU_OR, W32, opnd_reg(RAX), opnd_imm(1));
-	} else {
-		enc_alu(enc, ALU_AND, W32, opnd_reg(RAX), opnd_imm(~3u));
+	if (!(op->imm & 1)) {
+		if (thumb)
+			enc_alu(enc, ALU_OR, W32, opnd_reg(RAX), opnd_imm(1));
+		else
+			enc_alu(enc, ALU_AND, W32, opnd_reg(RAX), opnd_imm(~3u));
 	}
 	enc_alu(enc, ALU_SUB, W32, opnd_reg(R14), opnd_imm(count_here(e)));
-	enc_jcc_to(enc, CC_S, e->x64->stubs.miss_check);
-	if (x64_opt(e->x64, OPT_JUMP_CACHE))
-		jump_by_cache(e);
-	else
-		enc_jmp_to(enc, e->x64->stubs.miss);
+	enc_jcc_to(enc, CC_S, op->imm & 1 ? e->x64->stubs.miss_check_t : e->x64->stubs.miss_check);
+	jump_by_cache(e, thumb, op->imm & 1 ? cold_add(e, COLD_TOGGLE) : NULL);
 }
 
 static void exit_exception(struct emit *e)

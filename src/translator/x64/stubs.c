@@ -145,6 +145,21 @@ static uint8_t *emit_miss(struct enc *enc, const uint8_t *leave)
 	return at;
 }
 
+/* eax = target: cpsr.T = bit 0. */
+static uint8_t *emit_miss_t(struct enc *enc, const uint8_t *miss)
+{
+	uint8_t *at = enc_here(enc);
+
+	static_assert(CPSR_T == 1u << 5, "shifted there");
+	enc_mov(enc, W32, opnd_reg(RCX), opnd_reg(RAX));
+	enc_alu(enc, ALU_AND, W32, opnd_reg(RCX), opnd_imm(1));
+	enc_shift(enc, HOST_SHL, W32, opnd_reg(RCX), 5);
+	enc_alu(enc, ALU_AND, W32, CPU_OPND(cpsr), opnd_imm(~CPSR_T));
+	enc_alu(enc, ALU_OR, W32, CPU_OPND(cpsr), opnd_reg(RCX));
+	enc_jmp_to(enc, miss);
+	return at;
+}
+
 static const uint8_t framed[] = { RAX, RCX, RDX, RBX, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
 
 /* On the stack: the site's offset. All registers go to a struct slow_frame and come back from it. */
@@ -235,6 +250,7 @@ int stubs_emit(struct x64 *x64)
 	stubs->link = emit_link(&enc, stubs->leave[X64_EXIT_LINK]);
 	stubs->miss = emit_miss(&enc, stubs->leave[X64_EXIT_LOOKUP]);
 	stubs->miss_check = emit_miss(&enc, stubs->leave[X64_EXIT_CHECK]);
+	stubs->miss_check_t = emit_miss_t(&enc, stubs->miss_check);
 	stubs->slow = emit_slow(x64, &enc, false);
 	stubs->slow_xmm = emit_slow(x64, &enc, true);
 	simd_stubs(x64, &enc);

@@ -50,19 +50,6 @@ struct x64_code {
 	struct block_exit exits[X64_MAX_EXITS]; /* lift makes no more; the emitter returns -E2BIG otherwise */
 };
 
-/* An entry of the in-line look-up table of indirect jumps: cpu->jump_cache[hash(pc)]. */
-struct jump_entry {
-	uint32_t pc;   /* virtual PC | T */
-	uint32_t key;  /* state key without T; ~0: empty */
-	uint8_t *code; /* checked entry */
-};
-#define JUMP_CACHE_BITS 14
-#define JUMP_CACHE_SIZE (1u << JUMP_CACHE_BITS)
-static inline uint32_t jump_cache_hash(uint32_t pc_t)
-{
-	return (pc_t >> 1 ^ pc_t >> 13) & (JUMP_CACHE_SIZE - 1);
-}
-
 struct x64_options {
 	uint32_t optimizations; /* bit n: enum optimization n (translator.h) */
 	uint32_t cache_bytes;

@@ -16,6 +16,7 @@
 #include "translator/ir/interp.h"
 #include "translator/passes/passes.h"
 #include "translator/run/block.h"
+#include "translator/x64/jump_cache.h"
 #include "translator/x64/x64.h"
 
 #define WINDOW 0xf7000u /* bases lie a page or more above */
@@ -25,7 +26,7 @@
 static struct guest *guest;
 static struct x64 *x64;
 static uint8_t memory_before[GUEST_RAM_SIZE], memory_interp[GUEST_RAM_SIZE];
-static struct jump_entry jump_cache[JUMP_CACHE_SIZE];
+static struct jump_cache *jump_cache;
 static unsigned emitted, refused;
 
 static void start(uint32_t optimizations)
@@ -34,9 +35,7 @@ static void start(uint32_t optimizations)
 	struct error err = { 0 };
 
 	guest = guest_create(NULL);
-	guest->cpu.jump_cache = jump_cache;
-	for (unsigned i = 0; i < JUMP_CACHE_SIZE; i++)
-		jump_cache[i].key = ~0u;
+	guest->cpu.jump_cache = jump_cache = jump_cache_create();
 	x64 = x64_create(&options, &err);
 	ck_assert_msg(x64 != NULL, "%s", err.msg);
 	emitted = refused = 0;
@@ -46,6 +45,7 @@ static void stop(void)
 {
 	x64_destroy(x64);
 	guest_destroy(guest);
+	free(jump_cache);
 }
 
 static enum x64_exit plain(enum x64_exit exit)

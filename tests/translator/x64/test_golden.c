@@ -144,7 +144,7 @@ static const char *stub_name(const struct x64 *x64, const uint8_t *target)
 		if (target == stubs->helper[i])
 			return helper_info[i].name;
 	return target == stubs->slow ? "slow" : target == stubs->link ? "link" : target == stubs->miss ? "miss" :
-	       target == stubs->miss_check ? "miss-check" : target == stubs->simd ? "simd" : "stub";
+	       target == stubs->miss_check || target == stubs->miss_check_t ? "miss-check" : target == stubs->simd ? "simd" : "stub";
 }
 
 /* One host instruction without addresses that change from run to run. */
@@ -211,12 +211,14 @@ static char *print_all(void)
 	struct guest *guest = guest_create(NULL);
 	struct error err = { 0 };
 	struct x64 *x64 = x64_create(&options, &err);
+	struct jump_cache *jump_cache;
 	char *text = NULL;
 	size_t size;
 	FILE *to = open_memstream(&text, &size);
 
 	ck_assert_msg(x64 != NULL, "%s", err.msg);
 	x64->host = features;
+	guest->cpu.jump_cache = jump_cache = jump_cache_create();
 	for (unsigned i = 0; i < ARRAY_SIZE(idioms); i++) {
 		memset(&block, 0, sizeof(block));
 		lift_idiom(guest, &idioms[i], &ir);
@@ -228,6 +230,7 @@ static char *print_all(void)
 	fclose(to);
 	x64_destroy(x64);
 	guest_destroy(guest);
+	free(jump_cache);
 	return text;
 }
 
