@@ -14,6 +14,7 @@
 /* A site in a function that accesses any register of any device is left alone after so many pages. */
 #define SITE_LINKS 4
 #define CODE_MAX 512
+#define JMP_REL32 0xe9
 
 /* What the called function knows; behind the code, in the cache. */
 struct device_site {
@@ -237,6 +238,7 @@ void device_site_link(struct x64 *x64, struct cpu *cpu, struct x64_site *site, g
 		.dst = site->value[0].n, .entry = cpu->space->exec[va >> GUEST_PAGE_BITS],
 	};
 	struct device_site data;
+	int32_t rel;
 
 	if (!x64_opt(x64, OPT_DEVICE_SITES) || !fits(site) || site->links >= SITE_LINKS || cache->size - cache->used < CODE_MAX + 16)
 		return;
@@ -263,6 +265,7 @@ void device_site_link(struct x64 *x64, struct cpu *cpu, struct x64_site *site, g
 	cache->used = (size_t)(b.enc.at + sizeof(data) - cache->write);
 	/* The push of five bytes becomes a jump of five bytes. Only this core runs the code, and not now. */
 	push = cache->write + site->cold;
-	enc_init(&b.enc, push, push + 5, cache_exec_delta(cache));
-	enc_jmp_to(&b.enc, start + cache_exec_delta(cache));
+	rel = (int32_t)(start - (push + 5));
+	push[0] = JMP_REL32;
+	memcpy(push + 1, &rel, 4);
 }
