@@ -3,7 +3,8 @@
  * interpreter, emitted code and operations at once.
  *
  * For each row random words in A32 and T32 run as single instructions from random state, then random sequences of them: D0-D31, FPSCR, core
- * registers, flags and memory must agree. SIMD_SEED, SIMD_COUNT (words a row), SIMD_SEQUENCES, SIMD_ROW (one row by name) and SIMD_WAY replay.
+ * registers, flags and memory must agree. SIMD_SEED, SIMD_COUNT (words a row), SIMD_SEQUENCES, SIMD_ROW (one row by name) and SIMD_WAY replay; DBTVM_COVERAGE:
+ * see tests/translator/coverage.h.
  */
 #include "base/base.h"
 
@@ -15,6 +16,7 @@
 #include "base/bits.h"
 #include "tests/cpu/test_simd_machine.h"
 #include "tests/cpu/test_simd_oracle.h"
+#include "tests/translator/coverage.h"
 #include "translator/decode/insn.h"
 
 #define DEFAULT_COUNT 12
@@ -57,6 +59,7 @@ struct pair {
 	struct simd_random random;
 	unsigned slot;
 	bool last_failed; /* the last program ended by an exception */
+	struct coverage coverage;
 };
 
 static void pair_init(struct pair *p, enum way way)
@@ -75,6 +78,7 @@ static void pair_init(struct pair *p, enum way way)
 
 	memset(p, 0, sizeof(*p));
 	machine_init(&p->machine, way);
+	ck_assert(coverage_init(&p->coverage));
 	p->oracle_ram = aligned_alloc(4096, MACHINE_RAM);
 	ck_assert_ptr_nonnull(p->oracle_ram);
 	memset(p->oracle_ram, 0, MACHINE_RAM);
@@ -88,6 +92,7 @@ static void pair_fini(struct pair *p)
 	oracle_fini(&p->oracle);
 	free(p->oracle_ram);
 	machine_fini(&p->machine);
+	coverage_fini(&p->coverage);
 }
 
 static void run_ours(struct machine *m, uint32_t pc, bool thumb, const struct state *in, struct state *out)
@@ -307,6 +312,8 @@ static bool run_row(struct pair *p, unsigned number, unsigned count, unsigned *r
 			continue;
 		if (!run_program(p, &program, &in))
 			return false;
+		if (!p->last_failed)
+			coverage_alone(&p->coverage, &insn, in.r, in.d, in.cpsr);
 		done++;
 		(*ran)++;
 	}
@@ -380,6 +387,12 @@ START_TEST(test_sequences)
 		make_sequence(p, i & 1, &in, &program);
 		failed += !run_program(p, &program, &in);
 		ended_early += p->last_failed;
+		for (unsigned k = 0; k < program.count && !p->last_failed; k++) {
+			struct insn insn;
+
+			decode(program.thumb ? SET_T32 : SET_A32, program.words[k], &insn);
+			coverage_in_sequence(&p->coverage, &insn);
+		}
 	}
 	pair_fini(p);
 	free(p);

@@ -41,10 +41,6 @@ static void hook_tlb(struct cpu *cpu, int kind, uint32_t value)
 	mmu_tlb_op(cpu, kind, value);
 }
 
-static void hook_icache(struct cpu *cpu, uint32_t mva, bool all)
-{
-}
-
 static uint32_t hook_translate(struct cpu *cpu, gva_t va, bool write, bool privileged)
 {
 	return 0;
@@ -60,7 +56,7 @@ static uint64_t hook_cycles(struct cpu *cpu)
 }
 
 static const struct cpu_hooks hooks = {
-	.mmu_changed = hook_changed, .tlb_op = hook_tlb, .icache_op = hook_icache, .translate = hook_translate, .smc = hook_smc,
+	.mmu_changed = hook_changed, .tlb_op = hook_tlb, .translate = hook_translate, .smc = hook_smc,
 	.cycles = hook_cycles,
 };
 
@@ -262,7 +258,7 @@ void ours_run(struct ours *ours, const struct sequence *s, struct outcome *out)
 		cpu_set_spsr(cpu, s->spsr);
 	memcpy(cpu->r, s->r, sizeof(s->r));
 	cpu->r[15] = s->pc;
-	cpu->exclusive.size = 0;
+	cpu->exclusive.place = 0;
 	if (ours->translator)
 		run_translated(ours, s, s->pc + size, out);
 	else

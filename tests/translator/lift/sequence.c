@@ -108,7 +108,7 @@ static enum kind kind_of(const struct sequence *s, const struct insn *insn)
 	switch (insn->op) {
 	case INSN_B: case INSN_BL: case INSN_BLX_IMM: case INSN_BX: case INSN_BLX_REG: case INSN_BXJ: case INSN_CBZ: case INSN_CBNZ:
 	case INSN_TBB: case INSN_TBH: case INSN_IT: case INSN_SVC: case INSN_BKPT: case INSN_SMC: case INSN_HVC: case INSN_UDF:
-	case INSN_MRS_BANKED: case INSN_MSR_BANKED: case INSN_SETEND: case INSN_RFE: case INSN_SRS: case INSN_SUBS_PC_LR:
+	case INSN_MRS_BANKED: case INSN_MSR_BANKED: case INSN_RFE: case INSN_SRS: case INSN_SUBS_PC_LR:
 	case INSN_ERET: case INSN_WFI: case INSN_WFE: case INSN_YIELD: case INSN_CDP: case INSN_MCR: case INSN_MRC: case INSN_MCRR: case INSN_MRRC:
 	case INSN_LDC: case INSN_STC: case INSN_ENTERX: case INSN_LEAVEX: case INSN_CHKA: case INSN_SDIV: case INSN_UDIV:
 	case INSN_STREX: case INSN_STREXB: case INSN_STREXH: case INSN_STREXD:
@@ -288,11 +288,12 @@ static void add_raw(struct sequence *s, unsigned at, uint32_t bits, const char *
 static void idiom(struct sequence *s, struct rng *rng, unsigned at)
 {
 	static const uint8_t spare[] = { 0, 1, 2, 3, 7, 8, 12, 14 };
+	static const uint32_t a32_jumps[] = { 0xe12fff10, 0xe12fff20, 0xe12fff30, 0xe1a0f000 };
 	unsigned a = spare[rng_below(rng, 3)], b = spare[3 + rng_below(rng, 2)], c = spare[5 + rng_below(rng, 3)];
 	unsigned base = rng_below(rng, 2) ? 4 : 13;
 	bool a32 = s->set == SET_A32;
 
-	switch (rng_below(rng, 5)) {
+	switch (rng_below(rng, 7)) {
 	case 0: /* LDREX, STREX */
 		add_raw(s, at, a32 ? 0xe1900f9f | base << 16 | a << 12 : 0xe8500f00 | base << 16 | a << 12, TARGET_ROW);
 		add_raw(s, at + 1, a32 ? 0xe1800f90 | base << 16 | b << 12 | c : 0xe8400000 | base << 16 | c << 12 | b << 8, "STREX");
@@ -301,9 +302,17 @@ static void idiom(struct sequence *s, struct rng *rng, unsigned at)
 		add_raw(s, at, a32 ? 0xe1d00f9f | base << 16 | a << 12 : 0xe8d00f4f | base << 16 | a << 12, TARGET_ROW);
 		add_raw(s, at + 1, a32 ? 0xe1c00f90 | base << 16 | b << 12 | c : 0xe8c00f40 | base << 16 | c << 12 | b, "STREXB");
 		break;
-	case 2: /* a jump through a register to the next instruction */
+	case 2: /* LDREXH, STREXH */
+		add_raw(s, at, a32 ? 0xe1f00f9f | base << 16 | a << 12 : 0xe8d00f5f | base << 16 | a << 12, TARGET_ROW);
+		add_raw(s, at + 1, a32 ? 0xe1e00f90 | base << 16 | b << 12 | c : 0xe8c00f50 | base << 16 | c << 12 | b, "STREXH");
+		break;
+	case 4: /* a jump through a register to the next instruction: MOV b, PC and BX, BLX, BXJ or MOV PC, b */
 		add_raw(s, at, a32 ? 0xe1a0000f | b << 12 : (0x4678u | (b & 7)) << 16, TARGET_ROW);
-		add_raw(s, at + 1, a32 ? (rng_below(rng, 2) ? 0xe12fff10 | b : 0xe1a0f000 | b) : (0x4687u | (b & 7) << 3) << 16, "jump");
+		add_raw(s, at + 1, a32 ? a32_jumps[rng_below(rng, ARRAY_SIZE(a32_jumps))] | b : (0x4687u | (b & 7) << 3) << 16, "jump");
+		break;
+	case 5: /* a wide branch to the next instruction, and one over it */
+		add_raw(s, at, a32 ? 0xe320f000 : 0xf000b800, "B");
+		add_raw(s, at + 1, a32 ? 0xe320f000 : 0xf0008000 | rng_below(rng, 14) << 22, "B");
 		break;
 	case 3: /* a call of the instruction after next */
 		add_raw(s, at, a32 ? 0xeb000000 : 0xf000f802, "BL");
@@ -312,6 +321,36 @@ static void idiom(struct sequence *s, struct rng *rng, unsigned at)
 	default: /* a constant in two halves */
 		add_raw(s, at, a32 ? 0xe3000000 | a << 12 | 0x234 : 0xf2400034 | a << 8, "MOVW");
 		add_raw(s, at + 1, a32 ? 0xe3400000 | a << 12 | 0x678 : 0xf2c00078 | a << 8, "MOVT");
+		break;
+	}
+}
+
+/* Idioms of three instructions: two words exclusively, and in Thumb what jumps to an odd address or by a table. */
+static void long_idiom(struct sequence *s, struct rng *rng, unsigned at)
+{
+	unsigned b = 2 + rng_below(rng, 2), base = rng_below(rng, 2) ? 4 : 13;
+	unsigned what = s->set == SET_A32 ? 0 : rng_below(rng, 4);
+
+	switch (what) {
+	case 0: /* LDREXD; a number that is a multiple of 8 for the pair; STREXD */
+		add_raw(s, at, s->set == SET_A32 ? 0xe3c00007 | base << 16 | 14 << 12 : 0xf0200e07 | base << 16, TARGET_ROW); /* BIC lr, base, #7 */
+		add_raw(s, at + 1, s->set == SET_A32 ? 0xe1be0f9f : 0xe8de017f, TARGET_ROW); /* LDREXD r0, r1, [lr] */
+		add_raw(s, at + 2, s->set == SET_A32 ? 0xe1ae0f90 | b << 12 | (b == 2 ? 0 : 8) : 0xe8ce0170 | b, "STREXD");
+		break;
+	case 1: /* MOV b, PC; ADDS b, #3; BX, BLX */
+		add_raw(s, at, (0x4678u | b) << 16, TARGET_ROW);
+		add_raw(s, at + 1, (0x3003u | b << 8) << 16, TARGET_ROW);
+		add_raw(s, at + 2, ((rng_below(rng, 2) ? 0x4700u : 0x4780u) | b << 3) << 16, "jump");
+		break;
+	case 2: /* the same with BXJ */
+		add_raw(s, at, (0x4678u | b) << 16, TARGET_ROW);
+		add_raw(s, at + 1, (0x3005u | b << 8) << 16, TARGET_ROW);
+		add_raw(s, at + 2, 0xf3c08f00 | b << 16, "jump");
+		break;
+	default: /* MOVS b, #0; TBB or TBH; their table: one halfword, jumped over */
+		add_raw(s, at, (0x2000u | b << 8) << 16, TARGET_ROW);
+		add_raw(s, at + 1, 0xe8df0000 | 0xf000 | b | rng_below(rng, 2) << 4, TARGET_ROW);
+		add_raw(s, at + 2, 0x00010000, "table");
 		break;
 	}
 }
@@ -440,6 +479,9 @@ void sequence_make(struct sequence *s, uint64_t seed, enum insn_set set)
 			i += it_block(s, &rng, i, count - i);
 		} else if (what == 2) {
 			branch(s, &rng, i++);
+		} else if (what == 4 && count - i >= 3 && rng_below(&rng, 2)) {
+			long_idiom(s, &rng, i);
+			i += 3;
 		} else if (what == 3 && count - i >= 2) {
 			idiom(s, &rng, i);
 			i += 2;

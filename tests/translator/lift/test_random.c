@@ -1,8 +1,8 @@
 /*
  * test_random.c - random A32 and T32 sequences on Unicorn and on our translator, compared register by register.
  *
- * LIFT_ROW_RUNS=n runs every row that often, LIFT_COVERAGE=FILE gets a table of these runs.
- * LIFT_SEED=n replays one sequence, LIFT_COUNT=n runs that many of each kind, LIFT_WAY=n only that way (engines.h), LIFT_SET=0|1.
+ * LIFT_ROW_RUNS=n runs every row that often in each way; DBTVM_COVERAGE=FILE is told what ran (tests/translator/coverage.h).
+ * LIFT_SEED=n replays one sequence, LIFT_COUNT=n runs that many of each kind from there, LIFT_WAY=n only that way (engines.h), LIFT_SET=0|1.
  */
 #include "base/base.h"
 
@@ -11,10 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/translator/coverage.h"
 #include "tests/translator/lift/engines.h"
 
 #define DEFAULT_COUNT 3000
-#define DEFAULT_ROW_RUNS 200
+#define DEFAULT_ROW_RUNS 50
 
 static const char *const way_names[] = { "lifted IR", "IR after the passes", "emitted code", "emitted code without optimizations" };
 
@@ -111,15 +112,27 @@ static void report(struct oracle *oracle, struct ours *ours, struct sequence *s,
 	fflush(stdout);
 }
 
+static void count_sequence(struct coverage *coverage, const struct sequence *s)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		struct insn insn;
+
+		decode(s->set, s->bits[i], &insn);
+		coverage_in_sequence(coverage, &insn);
+	}
+}
+
 static void run_way(enum way way)
 {
 	struct oracle *oracle = oracle_create();
 	struct ours *ours = ours_create(way);
 	unsigned long count = env("LIFT_COUNT", DEFAULT_COUNT), failures = 0, failed_runs = 0;
 	unsigned long first = env("LIFT_SEED", 1);
+	struct coverage coverage;
 
 	ck_assert_ptr_nonnull(oracle);
 	ck_assert_ptr_nonnull(ours);
+	ck_assert(coverage_init(&coverage));
 	if (getenv("LIFT_SEED") && !getenv("LIFT_COUNT"))
 		count = 1;
 	for (unsigned long i = 0; i < count && failures < env("LIFT_FAILURES", 1); i++) {
@@ -135,8 +148,11 @@ static void run_way(enum way way)
 				failures++;
 			}
 			failed_runs += theirs.failed;
+			if (!theirs.failed)
+				count_sequence(&coverage, &s);
 		}
 	}
+	coverage_fini(&coverage);
 	ours_destroy(ours);
 	oracle_destroy(oracle);
 	ck_assert_msg(failures == 0, "%s: %lu differences", way_names[way], failures);
@@ -144,75 +160,45 @@ static void run_way(enum way way)
 	ck_assert_uint_le(failed_runs, count / 10);
 }
 
-/* Operand values that the coverage table counts. */
-static const struct {
-	const char *name;
-	uint32_t value;
-} corners[] = { { "0", 0 }, { "1", 1 }, { "all ones", ~0u }, { "smallest", 0x80000000 }, { "largest", 0x7fffffff } };
-
-struct coverage {
-	unsigned runs, corner[ARRAY_SIZE(corners)];
-};
-
-static void count_operands(struct coverage *c, const struct sequence *s)
-{
-	struct insn insn;
-	uint32_t used;
-
-	decode(s->set, s->bits[0], &insn);
-	used = 1u << insn.rn | 1u << insn.rt | (insn.operand == OPERAND_IMM ? 0 : 1u << insn.rm | 1u << insn.rs);
-	c->runs++;
-	for (unsigned i = 0; i < ARRAY_SIZE(corners); i++)
-		for (unsigned r = 0; r < 15; r++)
-			if (used >> r & 1 && s->r[r] == corners[i].value) {
-				c->corner[i]++;
-				break;
-			}
-}
-
-static void print_coverage(FILE *to, const struct decode_row *row, const struct coverage *c)
-{
-	fprintf(to, "| %s | %u |", row->name, c->runs);
-	for (unsigned i = 0; i < ARRAY_SIZE(corners); i++)
-		fprintf(to, " %u |", c->corner[i]);
-	fputc('\n', to);
-}
-
-/* Every row by itself. The table of what ran goes to LIFT_COVERAGE. */
+/* Every row by itself, in all ways of ours. */
 START_TEST(test_rows)
 {
 	struct oracle *oracle = oracle_create();
-	struct ours *ours = ours_create(WAY_DBT);
-	FILE *table = getenv("LIFT_COVERAGE") ? fopen(getenv("LIFT_COVERAGE"), "w") : NULL;
+	struct ours *ours = ours_create((enum way)_i);
+	uint64_t first = env("LIFT_SEED", 0);
 	unsigned rows = 0, runs = (unsigned)env("LIFT_ROW_RUNS", DEFAULT_ROW_RUNS);
+	struct coverage coverage;
 
+	if (env("LIFT_WAY", (unsigned long)_i) != (unsigned long)_i)
+		return;
 	ck_assert_ptr_nonnull(oracle);
 	ck_assert_ptr_nonnull(ours);
+	ck_assert(coverage_init(&coverage));
 	for (unsigned r = 0; r < decode_row_count(); r++) {
-		struct coverage c = { 0 };
+		unsigned i;
 
-		for (unsigned i = 0; i < runs; i++) {
+		for (i = 0; i < runs; i++) {
 			struct outcome theirs, mine;
 			struct sequence s;
+			struct insn insn;
 
-			if (!sequence_make_row(&s, (uint64_t)r << 32 | i, decode_row(r)))
+			if (!sequence_make_row(&s, (uint64_t)r << 48 | (first + i), decode_row(r)))
 				break;
 			if (compare(oracle, ours, &s, &theirs, &mine)) {
-				report(oracle, ours, &s, WAY_DBT);
+				report(oracle, ours, &s, (enum way)_i);
 				ck_abort_msg("%s differs", decode_row(r)->name);
 			}
-			count_operands(&c, &s);
+			decode(s.set, s.bits[0], &insn);
+			if (!theirs.failed)
+				coverage_alone(&coverage, &insn, s.r, NULL, s.cpsr);
 		}
-		rows += c.runs > 0;
-		if (table && c.runs)
-			print_coverage(table, decode_row(r), &c);
+		rows += i > 0;
 	}
-	if (table)
-		fclose(table);
+	coverage_fini(&coverage);
 	ours_destroy(ours);
 	oracle_destroy(oracle);
 	/* 480 rows of A32, T16 and T32 are no branches, exceptions or coprocessor instructions. */
-	ck_assert_uint_ge(rows, 400);
+	ck_assert_uint_ge(rows, runs ? 400 : 0);
 }
 END_TEST
 
@@ -232,7 +218,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 0);
 	tcase_add_loop_test(tcase, test_way, 0, WAY_COUNT);
-	tcase_add_test(tcase, test_rows);
+	tcase_add_loop_test(tcase, test_rows, 0, WAY_COUNT);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
