@@ -119,16 +119,6 @@ static void write_mmu(struct cpu *cpu, const struct cp15_reg *reg, uint32_t valu
 	cpu->hooks->mmu_changed(cpu);
 }
 
-static void write_icache_all(struct cpu *cpu, const struct cp15_reg *reg, uint32_t value)
-{
-	cpu->hooks->icache_op(cpu, 0, true);
-}
-
-static void write_icache_mva(struct cpu *cpu, const struct cp15_reg *reg, uint32_t value)
-{
-	cpu->hooks->icache_op(cpu, value, false);
-}
-
 static void write_tlb(struct cpu *cpu, const struct cp15_reg *reg, uint32_t value)
 {
 	static const uint8_t kinds[] = { TLB_ALL, TLB_MVA, TLB_ASID, TLB_MVA_ALL_ASID };
@@ -175,6 +165,13 @@ const struct cp15_reg *cp15_row(int index)
 unsigned cp15_row_count(void)
 {
 	return ARRAY_SIZE(rows);
+}
+
+bool cp15_constant(int index)
+{
+	const struct cp15_reg *reg = cp15_row(index);
+
+	return reg->read == read_zero || reg->read == read_model || reg->read == read_id || reg->read == read_clidr;
 }
 
 bool cp15_allowed(const struct cpu *cpu, int index, bool write)

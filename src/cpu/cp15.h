@@ -42,6 +42,8 @@ const struct cp15_reg *cp15_row(int index);
 unsigned cp15_row_count(void);
 /* True when a read (or write) at the current privilege is allowed; otherwise the access is UNDEFINED. */
 bool cp15_allowed(const struct cpu *cpu, int index, bool write);
+/* True when a read gives the same on all cores of one model at all times: translated code has the value. */
+bool cp15_constant(int index);
 uint32_t cp15_read(struct cpu *cpu, int index);
 void cp15_write(struct cpu *cpu, int index, uint32_t value);
 void cp15_reset(struct cpu *cpu);

@@ -49,6 +49,7 @@ void cpu_reset(struct cpu *cpu)
 	memset(cpu->bank_sp, 0, sizeof(cpu->bank_sp));
 	memset(cpu->bank_lr, 0, sizeof(cpu->bank_lr));
 	memset(cpu->spsr, 0, sizeof(cpu->spsr));
+	cpu->current_spsr = 0;
 	memset(cpu->bank_r8_usr, 0, sizeof(cpu->bank_r8_usr));
 	memset(cpu->bank_r8_fiq, 0, sizeof(cpu->bank_r8_fiq));
 	memset(&cpu->vfp, 0, sizeof(cpu->vfp));
@@ -97,6 +98,8 @@ static void switch_mode(struct cpu *cpu, uint32_t mode)
 	cpu->bank_lr[from] = cpu->r[14];
 	cpu->r[13] = cpu->bank_sp[to];
 	cpu->r[14] = cpu->bank_lr[to];
+	cpu->spsr[from] = cpu->current_spsr;
+	cpu->current_spsr = to == BANK_USR ? 0 : cpu->spsr[to];
 	if (to == BANK_FIQ)
 		swap_r8_r12(cpu->bank_r8_usr, cpu->bank_r8_fiq, &cpu->r[8]);
 	else if (from == BANK_FIQ)
@@ -176,7 +179,7 @@ uint32_t cpu_spsr(const struct cpu *cpu)
 {
 	enum cpu_bank bank = mode_bank(cpu->cpsr);
 
-	return bank == BANK_USR ? 0 : cpu->spsr[bank];
+	return bank == BANK_USR ? 0 : cpu->current_spsr;
 }
 
 void cpu_set_spsr(struct cpu *cpu, uint32_t value)
@@ -184,7 +187,7 @@ void cpu_set_spsr(struct cpu *cpu, uint32_t value)
 	enum cpu_bank bank = mode_bank(cpu->cpsr);
 
 	if (bank != BANK_USR)
-		cpu->spsr[bank] = value;
+		cpu->current_spsr = value;
 }
 
 /* Where register @n of @mode is now. */

@@ -136,8 +136,6 @@ struct cpu_hooks {
 	void (*mmu_changed)(struct cpu *cpu);
 	/* TLB maintenance. @kind: enum tlb_op; @value: the register written. */
 	void (*tlb_op)(struct cpu *cpu, int kind, uint32_t value);
-	/* Instruction cache or branch predictor maintenance, ISB-like. Coherent by write traces, so only counted. */
-	void (*icache_op)(struct cpu *cpu, uint32_t mva, bool all);
 	/* ATS1Cxx (B4.1.17): the PAR value for @va as seen by a privileged or unprivileged read or write. */
 	uint32_t (*translate)(struct cpu *cpu, gva_t va, bool write, bool privileged);
 	/* SMC: called after the log line; @imm is the instruction's. r0.. hold the SMCCC call; the result goes to r0..r3. */
@@ -198,11 +196,10 @@ struct cpu {
 	uint32_t fpscr; /* whole register, cumulative bits and NZCV included */
 	uint32_t fpexc;
 
-	/* Exclusive monitor (A3.4): what names the place (host address of memory, physical address of a device), value read, size; size 0 = open. */
+	/* Exclusive monitor (A3.4). A word in memory has its host address as place, which translated code has at hand; 0: open. */
 	struct {
-		uint64_t addr;
-		uint64_t value;
-		uint32_t size;
+		uint64_t place; /* exclusive_place() */
+		uint64_t value; /* that was read; of a word bits 31:0 */
 	} exclusive;
 
 	/* The abort that a failed access reports (set by the MMU, consumed by cpu_data_abort()). */
@@ -212,7 +209,8 @@ struct cpu {
 		bool write;
 	} fault;
 
-	uint32_t bank_sp[BANK_COUNT], bank_lr[BANK_COUNT], spsr[BANK_COUNT];
+	uint32_t bank_sp[BANK_COUNT], bank_lr[BANK_COUNT], spsr[BANK_COUNT]; /* those of the current mode's bank are stale */
+	uint32_t current_spsr;
 	uint32_t bank_r8_usr[5], bank_r8_fiq[5]; /* r8-r12 of the side that is not current */
 	struct cp15 cp15;
 	uint32_t cp14[64]; /* debug registers that Linux probes; see cp14.c */
@@ -234,6 +232,12 @@ struct cpu {
 	uint64_t sensitive[SENSITIVE_COUNT]; /* sensitive instructions executed, by class */
 	uint32_t sensitive_recent[SENSITIVE_COUNT]; /* the same, counted by translated code and not yet added to it */
 };
+
+/* @addr: host address of memory, physical address of a device; @size: 1, 2, 4 or 8. */
+static inline uint64_t exclusive_place(uint64_t addr, bool device, unsigned size)
+{
+	return addr | (uint64_t)device << 55 | (uint64_t)(size ^ 4) << 56;
+}
 
 static_assert(offsetof(struct cpu, tmp) <= 256, "hot fields within a signed byte of &cpu + 128");
 

@@ -88,11 +88,6 @@ static void hook_tlb_op(struct cpu *cpu, int kind, uint32_t value)
 	mmu_tlb_op(cpu, kind, value);
 }
 
-static void hook_icache_op(struct cpu *cpu, uint32_t mva, bool all)
-{
-	/* Writes to translated code are traced: there is nothing stale to drop. */
-}
-
 static uint32_t hook_translate(struct cpu *cpu, gva_t va, bool write, bool privileged)
 {
 	return mmu_translate(cpu, va, write, privileged);
@@ -122,7 +117,6 @@ static void hook_pmu_irq(struct cpu *cpu, bool level)
 const struct cpu_hooks vm_cpu_hooks = {
 	.mmu_changed = hook_mmu_changed,
 	.tlb_op = hook_tlb_op,
-	.icache_op = hook_icache_op,
 	.translate = hook_translate,
 	.smc = hook_smc,
 	.cycles = hook_cycles,

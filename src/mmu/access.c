@@ -365,10 +365,9 @@ int mmu_store(struct cpu *cpu, gva_t va, uint32_t flags, uint64_t value)
 	return soft ? store_soft(mmu, soft, va, size, value) : -1;
 }
 
-/* What names a reserved place: the host address of memory, which translated code has at hand, else the physical address. */
-static uint64_t reservation(const struct soft *soft, gva_t va)
+static uint64_t reservation(const struct soft *soft, gva_t va, unsigned size)
 {
-	return (soft->region ? (uintptr_t)soft->host : soft->pa) + (va & GUEST_PAGE_MASK);
+	return exclusive_place((soft->region ? (uintptr_t)soft->host : soft->pa) + (va & GUEST_PAGE_MASK), !soft->region, size);
 }
 
 int mmu_load_exclusive(struct cpu *cpu, gva_t va, uint32_t flags, uint64_t *value)
@@ -383,13 +382,12 @@ int mmu_load_exclusive(struct cpu *cpu, gva_t va, uint32_t flags, uint64_t *valu
 	soft = lookup(mmu, va, flags, false, false);
 	if (!soft)
 		return -1;
-	cpu->exclusive.addr = reservation(soft, va);
+	cpu->exclusive.place = reservation(soft, va, size);
 	if (load_soft(mmu, soft, va, size, &raw)) {
-		cpu->exclusive.size = 0;
+		cpu->exclusive.place = 0;
 		return -1;
 	}
 	cpu->exclusive.value = raw;
-	cpu->exclusive.size = size;
 	*value = extend(flags & ACCESS_BE ? swap(raw, size) : raw, size, flags);
 	return 0;
 }
@@ -428,11 +426,11 @@ int mmu_store_exclusive(struct cpu *cpu, gva_t va, uint32_t flags, uint64_t valu
 		return -1;
 	pa = soft->pa | (va & GUEST_PAGE_MASK);
 	*failed = 1;
-	if (cpu->exclusive.size != size || cpu->exclusive.addr != reservation(soft, va)) {
-		cpu->exclusive.size = 0;
+	if (cpu->exclusive.place != reservation(soft, va, size)) {
+		cpu->exclusive.place = 0;
 		return 0;
 	}
-	cpu->exclusive.size = 0;
+	cpu->exclusive.place = 0;
 	if (flags & ACCESS_BE)
 		value = swap(value, size);
 	if (!soft->region || soft->region->kind == REGION_ROM) {

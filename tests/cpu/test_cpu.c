@@ -19,9 +19,6 @@ static void mmu_changed(struct cpu *c)
 static void tlb_op(struct cpu *c, int kind, uint32_t value)
 {
 }
-static void icache_op(struct cpu *c, uint32_t mva, bool all)
-{
-}
 static uint32_t translate(struct cpu *c, gva_t va, bool write, bool privileged)
 {
 	return 0;
@@ -36,7 +33,7 @@ static uint64_t cycles(struct cpu *c)
 	return 0;
 }
 static const struct cpu_hooks hooks = {
-	.mmu_changed = mmu_changed, .tlb_op = tlb_op, .icache_op = icache_op, .translate = translate, .smc = smc, .cycles = cycles,
+	.mmu_changed = mmu_changed, .tlb_op = tlb_op, .translate = translate, .smc = smc, .cycles = cycles,
 };
 
 static void setup(void)

@@ -26,9 +26,6 @@ static void hook_tlb(struct cpu *cpu, int kind, uint32_t value)
 {
 	mmu_tlb_op(cpu, kind, value);
 }
-static void hook_icache(struct cpu *cpu, uint32_t mva, bool all)
-{
-}
 static uint32_t hook_translate(struct cpu *cpu, gva_t va, bool write, bool privileged)
 {
 	return 0;
@@ -40,7 +37,7 @@ static uint64_t hook_cycles(struct cpu *cpu)
 {
 	return 0;
 }
-static const struct cpu_hooks hooks = { .mmu_changed = hook_changed, .tlb_op = hook_tlb, .icache_op = hook_icache, .translate = hook_translate,
+static const struct cpu_hooks hooks = { .mmu_changed = hook_changed, .tlb_op = hook_tlb, .translate = hook_translate,
 	                                .smc = hook_smc, .cycles = hook_cycles };
 
 static void code_written(void *opaque, struct frame *frame, gpa_t addr, unsigned size)

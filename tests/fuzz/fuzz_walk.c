@@ -36,9 +36,6 @@ static uint32_t take(struct input *in, unsigned bytes)
 	return value;
 }
 
-static void icache_op(struct cpu *cpu, uint32_t mva, bool all)
-{
-}
 static void smc(struct cpu *cpu, uint32_t imm)
 {
 }
@@ -51,7 +48,7 @@ static void code_written(void *opaque, struct frame *frame, gpa_t addr, unsigned
 	frame->code_lines = 0;
 }
 static const struct cpu_hooks hooks = {
-	.mmu_changed = mmu_switch, .tlb_op = mmu_tlb_op, .icache_op = icache_op, .translate = mmu_translate, .smc = smc, .cycles = cycles,
+	.mmu_changed = mmu_switch, .tlb_op = mmu_tlb_op, .translate = mmu_translate, .smc = smc, .cycles = cycles,
 };
 static const struct phys_hooks phys_hooks = { .table_written = mmu_table_written, .code_written = code_written };
 

@@ -23,9 +23,6 @@ struct fixture {
 	unsigned unassigned;
 };
 
-static inline void fixture_icache(struct cpu *cpu, uint32_t mva, bool all)
-{
-}
 static inline void fixture_smc(struct cpu *cpu, uint32_t imm)
 {
 	cpu->r[0] = ~0u;
@@ -41,7 +38,6 @@ static inline void fixture_unassigned(void *opaque, struct cpu *cpu, gva_t va, g
 static const struct cpu_hooks fixture_hooks = {
 	.mmu_changed = mmu_switch,
 	.tlb_op = mmu_tlb_op,
-	.icache_op = fixture_icache,
 	.translate = mmu_translate,
 	.smc = fixture_smc,
 	.cycles = fixture_cycles,

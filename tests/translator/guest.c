@@ -12,13 +12,6 @@ static void mmu_changed(struct cpu *cpu)
 	mmu_switch(cpu);
 }
 
-static void icache_op(struct cpu *cpu, uint32_t mva, bool all)
-{
-	(void)cpu;
-	(void)mva;
-	(void)all;
-}
-
 static void smc(struct cpu *cpu, uint32_t imm)
 {
 	struct guest *guest = cpu->hooks_opaque;
@@ -33,7 +26,7 @@ static uint64_t cycles(struct cpu *cpu)
 }
 
 static const struct cpu_hooks cpu_hooks = {
-	.mmu_changed = mmu_changed, .tlb_op = mmu_tlb_op, .icache_op = icache_op, .translate = mmu_translate, .smc = smc, .cycles = cycles,
+	.mmu_changed = mmu_changed, .tlb_op = mmu_tlb_op, .translate = mmu_translate, .smc = smc, .cycles = cycles,
 };
 
 static void table_written(void *opaque, struct frame *frame, gpa_t addr, unsigned size)

@@ -276,7 +276,7 @@ static bool special(struct interp *in, const struct ir_insn *op)
 		cpu_field(in, op);
 		return true;
 	case IR_CLREX:
-		cpu->exclusive.size = 0;
+		cpu->exclusive.place = 0;
 		return true;
 	case IR_UMULL: case IR_SMULL: case IR_UMLAL: case IR_SMLAL:
 		long_multiply(in, op);

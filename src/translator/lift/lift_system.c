@@ -42,6 +42,14 @@ static void lift_mrs_cpsr(struct lift *l, const struct insn *insn)
 	lift_emit(l, IR_OR, lift_dst(l, insn->rd), operand_ref(sum), operand_ref(ge), 0, 0);
 }
 
+static void lift_spsr(struct lift *l, ir_ref dst)
+{
+	if (l->options->plain_system)
+		lift_call(l, HELPER_ID_SPSR, dst, NO_OPERAND, NO_OPERAND, NO_OPERAND);
+	else
+		lift_ldcpu(l, dst, offsetof(struct cpu, current_spsr));
+}
+
 static void lift_mrs(struct lift *l, const struct insn *insn)
 {
 	if (!insn->imm) {
@@ -49,7 +57,7 @@ static void lift_mrs(struct lift *l, const struct insn *insn)
 		lift_mrs_cpsr(l, insn);
 	} else if (lift_privileged(l)) {
 		lift_sensitive(l, SENSITIVE_MRS_SPSR);
-		lift_call(l, HELPER_ID_SPSR, lift_dst(l, insn->rd), NO_OPERAND, NO_OPERAND, NO_OPERAND);
+		lift_spsr(l, lift_dst(l, insn->rd));
 	} else {
 		lift_undefined(l);
 	}
@@ -122,7 +130,11 @@ static void lift_msr(struct lift *l, const struct insn *insn)
 			return;
 		}
 		lift_sensitive(l, SENSITIVE_MSR_SPSR);
-		lift_call(l, HELPER_ID_MSR_SPSR, IR_NONE, value, operand_imm(mask & 15), NO_OPERAND);
+		/* Bits 23:20 are always 0. */
+		if ((mask & 15) == 15 && !l->options->plain_system)
+			lift_stcpu(l, operand_ref(lift_tmp(l, IR_AND, value, operand_imm(0xff0fffff))), offsetof(struct cpu, current_spsr));
+		else
+			lift_call(l, HELPER_ID_MSR_SPSR, IR_NONE, value, operand_imm(mask & 15), NO_OPERAND);
 		return;
 	}
 	if (!lift_privileged(l))
@@ -218,7 +230,7 @@ static void lift_srs(struct lift *l, const struct insn *insn)
 		return;
 	}
 	lift_sensitive(l, SENSITIVE_SRS);
-	lift_call(l, HELPER_ID_SPSR, spsr, NO_OPERAND, NO_OPERAND, NO_OPERAND);
+	lift_spsr(l, spsr);
 	lift_call(l, HELPER_ID_MODE_SP, sp, mode, NO_OPERAND, NO_OPERAND);
 	lift_store(l, operand_ref(14), operand_ref(sp), start, mem);
 	lift_store(l, operand_ref(spsr), operand_ref(sp), start + 4, mem);
@@ -350,7 +362,9 @@ static void lift_mrc15(struct lift *l, const struct insn *insn, int index)
 	ir_ref dst = lift_dst(l, insn->rt);
 
 	lift_sensitive(l, cp15_class(reg));
-	if (reg->flags & CP15_PLAIN_R && !cp15_checked(l, reg) && !l->options->plain_system)
+	if (cp15_constant(index) && !cp15_checked(l, reg) && !l->options->plain_system)
+		lift_emit(l, IR_MOV, dst, operand_imm(cp15_read(l->cpu, index)), NO_OPERAND, 0, 0);
+	else if (reg->flags & CP15_PLAIN_R && !cp15_checked(l, reg) && !l->options->plain_system)
 		lift_ldcpu(l, dst, (size_t)reg->offset);
 	else if (cp15_checked(l, reg) || reg->flags & CP15_TIMED) /* time does not read the same twice: a helper that -verify does not repeat */
 		lift_call(l, HELPER_ID_CP15_READ_CHECKED, dst, operand_imm((uint32_t)index), NO_OPERAND, NO_OPERAND);
@@ -408,7 +422,11 @@ static void lift_cp14(struct lift *l, const struct insn *insn)
 		return;
 	}
 	dst = lift_dst(l, insn->rt);
-	lift_call(l, HELPER_ID_CP14_READ, dst, reg, NO_OPERAND, NO_OPERAND);
+	/* DBGDIDR is what software probes; the others change, or depend on what user mode may. */
+	if (reg.imm == 0 && lift_privileged(l) && !l->options->plain_system)
+		lift_emit(l, IR_MOV, dst, operand_imm(l->cpu->model->dbgdidr), NO_OPERAND, 0, 0);
+	else
+		lift_call(l, HELPER_ID_CP14_READ, dst, reg, NO_OPERAND, NO_OPERAND);
 	if (insn->rt == 15)
 		lift_emit(l, IR_SETNZCV, IR_NONE, operand_ref(dst), NO_OPERAND, IR_NZCV, 0);
 }

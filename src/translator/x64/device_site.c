@@ -69,17 +69,11 @@ static void check_mapping(struct builder *b)
 	jcc_slow(b, CC_NE);
 }
 
-/* Within a displacement of @base, so that one register reaches both. */
-static bool near(const void *base, const void *other)
+/* The host's word at @at, by way of dst. */
+static struct opnd word_at(struct builder *b, const void *at)
 {
-	ptrdiff_t distance = (const uint8_t *)other - (const uint8_t *)base;
-
-	return distance == (int32_t)distance;
-}
-
-static int32_t distance(const void *base, const void *other)
-{
-	return (int32_t)((const uint8_t *)other - (const uint8_t *)base);
+	enc_mov_imm64(&b->enc, b->dst, (uintptr_t)at);
+	return opnd_mem(b->dst, 0);
 }
 
 static const uint8_t *resume(const struct builder *b)
@@ -99,19 +93,16 @@ static void plain_load(struct builder *b)
 	if ((b->site->mem & ACCESS_SIZE_MASK) != 2 || b->va & 3 || !region->ops->plain || offset > region->size - 4 ||
 	    !region->ops->plain(region->opaque, offset, &plain))
 		return;
-	if (!near(plain.value, &region->reads) || (plain.ready && !near(plain.value, plain.ready)))
-		return;
 	enc_alu(enc, ALU_CMP, W32, opnd_reg(b->addr), opnd_imm(b->va));
 	other = enc_jcc32(enc, CC_NE);
 	check_mapping(b);
-	enc_mov_imm64(enc, b->dst, (uintptr_t)plain.value);
 	if (plain.ready) {
-		enc_alu(enc, ALU_CMP, W32, opnd_mem(b->dst, distance(plain.value, plain.ready)), opnd_imm(0));
+		enc_alu(enc, ALU_CMP, W32, word_at(b, plain.ready), opnd_imm(0));
 		wait = enc_jcc32(enc, CC_E);
 	}
 	enc_alu(enc, ALU_ADD, W64, CPU_OPND(stats[CPU_STAT_MMIO_READ]), opnd_imm(1));
-	enc_alu(enc, ALU_ADD, W64, opnd_mem(b->dst, distance(plain.value, &region->reads)), opnd_imm(1));
-	enc_mov(enc, W32, opnd_reg(b->dst), opnd_mem(b->dst, 0));
+	enc_alu(enc, ALU_ADD, W64, word_at(b, &region->reads), opnd_imm(1));
+	enc_mov(enc, W32, opnd_reg(b->dst), word_at(b, plain.value));
 	enc_jmp_to(enc, resume(b));
 	if (wait) {
 		enc_bind32(enc, wait);

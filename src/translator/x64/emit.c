@@ -106,7 +106,7 @@ static void cold_one(struct emit *e, struct cold *cold)
 		enc_jmp_to(enc, e->x64->stubs.leave[X64_EXIT_RAISE]);
 		break;
 	case COLD_MONITOR: /* STREX that the monitor refuses */
-		enc_mov(enc, W32, CPU_OPND(exclusive.size), opnd_imm(0));
+		enc_mov(enc, W64, CPU_OPND(exclusive.place), opnd_imm(0));
 		enc_mov(enc, W32, opnd_reg(RAX), opnd_imm(1));
 		enc_jmp_to(enc, cold->back);
 		break;

@@ -138,7 +138,7 @@ void emit_cpu_field(struct emit *e)
 	struct opnd field = opnd_mem(RBP, (int32_t)offset - CPU_BIAS);
 
 	if (op->op == IR_CLREX) {
-		enc_mov(&e->enc, W32, CPU_OPND(exclusive.size), opnd_imm(0));
+		enc_mov(&e->enc, W64, CPU_OPND(exclusive.place), opnd_imm(0));
 		return;
 	}
 	if (!field_allowed(offset)) {

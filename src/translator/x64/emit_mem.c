@@ -539,10 +539,9 @@ static void load_exclusive(struct emit *e, struct x64_site *site, unsigned addr)
 
 	site->value[0] = (struct site_place){ PLACE_HOST, (uint8_t)to };
 	exclusive_pointer(e, pointer, addr, cold_slow(e, site));
-	enc_mov(enc, W64, CPU_OPND(exclusive.addr), opnd_reg(pointer));
+	enc_mov(enc, W64, CPU_OPND(exclusive.place), opnd_reg(pointer));
 	enc_mov(enc, W32, opnd_reg(to), opnd_mem(pointer, 0));
-	enc_mov(enc, W64, CPU_OPND(exclusive.value), opnd_reg(to));
-	enc_mov(enc, W32, CPU_OPND(exclusive.size), opnd_imm(4));
+	enc_mov(enc, W32, CPU_OPND(exclusive.value), opnd_reg(to));
 	site_resume_here(e, site);
 	flags_lost(e);
 	if (to == pointer)
@@ -566,15 +565,22 @@ static void store_exclusive(struct emit *e, struct x64_site *site, unsigned addr
 		scratch_free(e, addr);
 	value = use_reg(e, source);
 	refused = cold_add(e, COLD_MONITOR);
-	enc_alu(enc, ALU_CMP, W64, CPU_OPND(exclusive.addr), opnd_reg(pointer));
-	cold_jcc(e, refused, CC_NE);
-	enc_alu(enc, ALU_CMP, W32, CPU_OPND(exclusive.size), opnd_imm(4));
+	enc_alu(enc, ALU_CMP, W64, CPU_OPND(exclusive.place), opnd_reg(pointer));
 	cold_jcc(e, refused, CC_NE);
 	enc_mov(enc, W32, opnd_reg(RAX), CPU_OPND(exclusive.value));
-	enc_mov(enc, W32, CPU_OPND(exclusive.size), opnd_imm(0));
-	enc_cmpxchg(enc, W32, opnd_mem(pointer, 0), value, e->x64->smp);
-	enc_setcc(enc, CC_NE, opnd_reg(RAX));
-	enc_movzx(enc, W8, RAX, opnd_reg(RAX));
+	if (e->x64->smp) {
+		enc_mov(enc, W64, CPU_OPND(exclusive.place), opnd_imm(0));
+		enc_cmpxchg(enc, W32, opnd_mem(pointer, 0), value, true);
+		enc_setcc(enc, CC_NE, opnd_reg(RAX));
+		enc_movzx(enc, W8, RAX, opnd_reg(RAX));
+	} else {
+		/* Nobody else runs: comparing and storing is as good, and half as long. */
+		enc_alu(enc, ALU_CMP, W32, opnd_mem(pointer, 0), opnd_reg(RAX));
+		cold_jcc(e, refused, CC_NE);
+		enc_mov(enc, W32, opnd_mem(pointer, 0), opnd_reg(value));
+		enc_mov(enc, W64, CPU_OPND(exclusive.place), opnd_imm(0));
+		enc_mov(enc, W32, opnd_reg(RAX), opnd_imm(0));
+	}
 	refused->back = enc_here(enc);
 	site_resume_here(e, site);
 	flags_lost(e);

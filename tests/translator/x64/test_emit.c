@@ -78,11 +78,11 @@ static bool same(const struct cpu *a, enum x64_exit exit_a, const struct cpu *b,
 	ROW("ge", a->ge, b->ge);
 	ROW("countdown", (uint32_t)a->countdown, (uint32_t)b->countdown);
 	ROW("exit", plain(exit_a), plain(exit_b));
-	ROW("exclusive.size", a->exclusive.size, b->exclusive.size);
-	if (a->exclusive.size) {
-		ROW("exclusive.addr", a->exclusive.addr, b->exclusive.addr);
+	ROW("exclusive.place", a->exclusive.place, b->exclusive.place);
+	if (a->exclusive.place >> 56)
 		ROW("exclusive.value", a->exclusive.value, b->exclusive.value);
-	}
+	else if (a->exclusive.place)
+		ROW("exclusive.value", (uint32_t)a->exclusive.value, (uint32_t)b->exclusive.value);
 	for (unsigned i = 0; i < 32; i++)
 		ROW("d", a->vfp.d[i], b->vfp.d[i]);
 	if (exit_a == X64_EXIT_EXCEPTION || exit_a == X64_EXIT_RAISE)
@@ -201,7 +201,7 @@ static bool run_case(uint64_t seed, bool passes, bool verbose)
 		cpu->r[15] = ir.pc;
 		if (loop)
 			cpu->countdown = (int32_t)random_below(&r, 60);
-		cpu->exclusive.size = 0;
+		cpu->exclusive.place = 0;
 		cpu->cpsr = (cpu->cpsr & ~CPSR_T) | (ir.key & KEY_T ? CPSR_T : 0);
 		cpu->cp15.sctlr = ir.key & KEY_ALIGN ? cpu->cp15.sctlr | SCTLR_A : cpu->cp15.sctlr & ~SCTLR_A;
 		for (unsigned i = 0; i < WINDOW_SIZE; i += 4) {
