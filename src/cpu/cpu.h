@@ -195,6 +195,7 @@ struct cpu {
 	} vfp __attribute__((aligned(16)));
 	uint32_t fpscr; /* whole register, cumulative bits and NZCV included */
 	uint32_t fpexc;
+	uint32_t mxcsr, mxcsr_masks; /* translated code's, and what is masked in it always (x64/fp_trap.c) */
 
 	/* Exclusive monitor (A3.4). A word in memory has its host address as place, which translated code has at hand; 0: open. */
 	struct {

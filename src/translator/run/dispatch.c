@@ -318,8 +318,11 @@ enum run_exit translator_run(struct cpu *cpu, int32_t max_insns)
 	for (;;) {
 		gva_t pc = cpu->r[15] & (cpu->cpsr & CPSR_T ? ~1u : ~3u);
 		uint32_t key = cpu_state_key(cpu);
-		struct block *block = table_recent(t, pc, key);
+		struct block *block;
 
+		if (unlikely(t->x64 && x64_flush_wanted(t->x64)))
+			table_flush(t);
+		block = table_recent(t, pc, key);
 		cpu->stats[CPU_STAT_DISPATCH]++;
 		if (!block) {
 			cpu->r[15] = pc;

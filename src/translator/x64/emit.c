@@ -409,6 +409,8 @@ int x64_emit(struct x64 *x64, struct cpu *cpu, const struct ir_block *ir, gpa_t 
 		e->long_jumps = true;
 		ret = emit_once(e);
 	}
+	if (!ret && !fp_trap_add(e))
+		ret = -ENOSPC;
 	if (ret)
 		return ret;
 	code->size = (uint32_t)(e->enc.at - e->enc.start);

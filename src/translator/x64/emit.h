@@ -38,6 +38,11 @@ struct x64_stubs {
 	uint8_t *pool;                  /* constants of the SIMD code */
 };
 
+/* Offsets in the cache of an operation's code, and of where it goes on when one of its instructions raised an exception. */
+struct x64_trap {
+	uint32_t from, to, cold;
+};
+
 struct x64 {
 	struct code_cache cache;
 	uint32_t optimizations;
@@ -46,6 +51,14 @@ struct x64 {
 	const uint8_t *(*resume)(struct cpu *cpu, enum x64_exit why); /* x64_options */
 	bool smp; /* other cores run: read-modify-write must be locked */
 	struct emit *emit; /* work space, one block at a time */
+
+	/* fp_trap.c. Floating-point code that traps when it is not the architecture's: in order of its place. */
+	bool fp_traps;
+	volatile int too_many_traps; /* set by the signal handler */
+	struct x64_trap *traps;
+	uint32_t trap_count, trap_capacity;
+	uint32_t recent_traps;
+	uint64_t recent_since; /* ns */
 };
 static inline bool x64_opt(const struct x64 *x64, enum optimization opt)
 {
@@ -176,6 +189,7 @@ struct cold {
 	struct block_exit *link; /* COLD_LINK */
 	const struct ir_insn *op; /* COLD_LEAVE, COLD_LINK: not NULL: flags are to be stored from `flags` first. COLD_EXIT: the exit */
 	struct flag_state flags;
+	uint32_t from, to, entry; /* COLD_SIMD: offsets in the cache of the op's code and of this */
 	struct zero_check zeros; /* COLD_SIMD: pc is the descriptor, site the operation; size, count, reg: see simd_cold_back() */
 };
 #define MAX_COLD 2048
@@ -241,6 +255,7 @@ struct emit {
 	uint32_t random;
 	struct enc_sse sse;
 	struct xmm_state xmm;
+	struct cold *op_cold;         /* the current SIMD op's */
 
 	struct label_state labels[IR_MAX_OPS];
 	struct fixup fixups[MAX_FIXUPS];
@@ -351,6 +366,8 @@ void xmm_begin(struct emit *e);        /* block */
 void xmm_loaded(struct emit *e, unsigned offset, unsigned bytes, unsigned reg); /* the same, and @reg holds it: kept if it is used soon */
 void xmm_drop_all(struct emit *e);     /* C code may have been called, or several ways meet here */
 void xmm_vfp_written(struct emit *e, unsigned offset, unsigned bytes); /* in cpu->vfp, not by an op of emit_simd*.c */
+void emit_mxcsr(struct enc *enc, unsigned scratch); /* modes of translated code by cpu->fpscr; EFLAGS are lost */
+void emit_mxcsr_c(struct enc *enc);                /* modes of C code */
 void emit_branch(struct emit *e);
 void emit_label(struct emit *e);
 void emit_exit(struct emit *e);
@@ -361,6 +378,13 @@ void emit_entry(struct emit *e);
 void emit_cold(struct emit *e);
 /* 0, or -ENOSPC */
 int stubs_emit(struct x64 *x64);
+
+/* fp_trap.c */
+void fp_trap_install(void);
+/* The thread is in @x64's code from now on; NULL: is not. */
+void fp_trap_running(struct x64 *x64);
+/* The block's operations trap from now on; false: there is no room. */
+bool fp_trap_add(struct emit *e);
 
 /* slow.c: called by the slow stub. Returns where to go on. */
 struct slow_frame {

@@ -152,6 +152,11 @@ void emit_cpu_field(struct emit *e)
 		def_done(e, op->dst);
 	} else {
 		move(e, field, use_ref(e, op->a));
+		if (offset == offsetof(struct cpu, fpscr) && x64_opt(e->x64, OPT_INLINE_FP)) {
+			flags_clobber(e);
+			emit_mxcsr(&e->enc, scratch_alloc(e));
+			flags_lost(e);
+		}
 		if (offset >= offsetof(struct cpu, vfp) && offset - offsetof(struct cpu, vfp) < sizeof(e->cpu->vfp))
 			xmm_vfp_written(e, (unsigned)(offset - offsetof(struct cpu, vfp)), 4);
 	}

@@ -170,6 +170,7 @@ struct cold *simd_cold(struct emit *e)
 	cold->pc = e->op->imm2;
 	cold->site = (uint16_t)e->op->imm;
 	cold->size = 0;
+	e->op_cold = cold;
 	return cold;
 }
 
@@ -183,8 +184,15 @@ void simd_cold_back(struct emit *e, struct cold *cold, unsigned xmm, unsigned of
 
 void simd_need_ixc(struct emit *e, struct cold *cold)
 {
+	if (e->x64->fp_traps)
+		return;
 	enc_test(&e->enc, W8, CPU_OPND(fpscr), opnd_imm(FPSCR_IXC_BIT));
 	cold_jcc(e, cold, CC_E);
+}
+
+void simd_trap_least(struct emit *e, unsigned x, enum sse_op multiply, enum simd_constant half)
+{
+	sse_op3(&e->sse, multiply, xmm_temp(e), x, pool(half));
 }
 
 /* xmm3 = all ones where 2v + 2^24 is above that of the least normal number, or where the value is zero if @zero. */
@@ -256,10 +264,31 @@ static void check_scalar(struct emit *e, const struct zero_check *zero)
 	enc_bind8(&e->enc, no);
 }
 
+/* A comparison whose flags go on in EFLAGS: @order as compare() wants it, from FPSCR. */
+static void comparison_order(struct emit *e, unsigned order)
+{
+	static const struct {
+		uint8_t flag, order;
+	} flags[] = { { 0x10, 0x80 }, { 0x80, 0 }, { 0x40, 1 } }; /* V: unordered; N: less; Z: equal */
+	struct opnd top = CPU_OPND(fpscr);
+	uint8_t *done[ARRAY_SIZE(flags)];
+
+	top.disp += 3;
+	for (unsigned i = 0; i < ARRAY_SIZE(flags); i++) {
+		enc_mov(&e->enc, W32, opnd_reg(order), opnd_imm(flags[i].order));
+		enc_test(&e->enc, W8, top, opnd_imm(flags[i].flag));
+		done[i] = enc_jcc8(&e->enc, CC_NE);
+	}
+	enc_mov(&e->enc, W32, opnd_reg(order), opnd_imm(2));
+	for (unsigned i = 0; i < ARRAY_SIZE(flags); i++)
+		enc_bind8(&e->enc, done[i]);
+}
+
 void emit_simd_cold(struct emit *e, struct cold *cold)
 {
 	struct enc *enc = &e->enc;
 
+	cold->entry = (uint32_t)(enc->at - e->x64->cache.write);
 	if (cold->zeros.jump) {
 		/* only one of the jumps comes here; the others go on behind */
 		enc_bind32(enc, cold->zeros.jump);
@@ -275,8 +304,8 @@ void emit_simd_cold(struct emit *e, struct cold *cold)
 	enc_call_to(enc, e->x64->stubs.simd_cold);
 	if (cold->size)
 		sse_op2(&e->sse, cold->size == 4 ? SSE_MOVSS : cold->size == 8 ? SSE_MOVSD : SSE_MOVUPS, W32, cold->reg, vfp_opnd(cold->count));
-	if (cold->it) /* a comparison whose flags go on in EFLAGS: edx as for V and C set */
-		enc_mov(enc, W32, opnd_reg(cold->spare), opnd_imm(0x80));
+	if (cold->it)
+		comparison_order(e, cold->spare);
 	enc_jmp_to(enc, cold->back);
 }
 
@@ -284,12 +313,18 @@ void emit_simd_cold(struct emit *e, struct cold *cold)
 
 bool emit_simd_inline(struct emit *e)
 {
+	uint32_t from = (uint32_t)(e->enc.at - e->x64->cache.write);
 	bool done;
 
 	e->xmm.temps = 0;
 	e->xmm.pinned = 0;
+	e->op_cold = NULL;
 	done = e->op->imm < SIMD_VMOV ? emit_simd_vfp(e) : emit_simd_int(e) || emit_simd_move(e) || emit_simd_float(e);
 	e->xmm.pinned = 0;
+	if (e->op_cold && e->x64->fp_traps) {
+		e->op_cold->from = from;
+		e->op_cold->to = (uint32_t)(e->enc.at - e->x64->cache.write);
+	}
 	return done;
 }
 
@@ -298,7 +333,7 @@ bool emit_simd_inline(struct emit *e)
 static const uint8_t saved_scratch[] = { RAX, RCX, RDX };
 static const uint8_t saved_homes[] = { RSI, RDI, R8, R9, R10, R11 };
 #define SAVED_XMM (16 * (XMM_COUNT - FIRST_COPY))
-#define COLD_FRAME 240 /* 10 xmm, 9 registers, kept a multiple of 16 */
+#define COLD_FRAME 240 /* 10 xmm, 9 registers, EFLAGS: a multiple of 16 */
 
 static void saved(struct enc_sse *s, bool restore)
 {
@@ -316,7 +351,7 @@ static void saved(struct enc_sse *s, bool restore)
 	}
 }
 
-/* On the stack: descriptor, operation, return address. All registers are kept. */
+/* On the stack: descriptor, operation, return address. All registers and EFLAGS are kept. */
 void simd_stubs(struct x64 *x64, struct enc *enc)
 {
 	static const uint64_t constants[POOL_COUNT][2] = {
@@ -326,23 +361,27 @@ void simd_stubs(struct x64 *x64, struct enc *enc)
 	};
 	struct enc_sse s = { .enc = enc, .avx = x64->host.avx };
 
-	static_assert(SAVED_XMM + 8 * (ARRAY_SIZE(saved_scratch) + ARRAY_SIZE(saved_homes)) <= COLD_FRAME, "the frame holds them");
+	static_assert(SAVED_XMM + 8 * (ARRAY_SIZE(saved_scratch) + ARRAY_SIZE(saved_homes)) + 8 <= COLD_FRAME, "the frame holds them");
 	enc_align(enc, 16);
 	x64->stubs.pool = enc_here(enc);
 	for (unsigned i = 0; i < POOL_COUNT; i++)
 		for (unsigned word = 0; word < 4; word++)
 			enc_u32(enc, (uint32_t)(constants[i][word / 2] >> 32 * (word & 1)));
 	x64->stubs.simd_cold = enc_here(enc);
-	enc_lea(enc, W64, RSP, opnd_mem(RSP, -COLD_FRAME));
+	enc_u8(enc, 0x9c); /* pushfq */
+	enc_lea(enc, W64, RSP, opnd_mem(RSP, 8 - COLD_FRAME));
 	saved(&s, false);
+	emit_mxcsr_c(enc);
 	enc_lea(enc, W64, RDI, opnd_mem(RBP, -CPU_BIAS));
 	enc_mov(enc, W32, opnd_reg(RAX), opnd_mem(RSP, COLD_FRAME + 8));
 	enc_mov(enc, W32, opnd_reg(RSI), opnd_mem(RSP, COLD_FRAME + 16));
 	enc_imul_imm(enc, W32, RAX, opnd_reg(RAX), sizeof(struct simd_info));
 	enc_mov_imm64(enc, RCX, (uintptr_t)simd_info);
 	enc_call_opnd(enc, opnd_sib(RCX, RAX, 0, offsetof(struct simd_info, fn)));
+	emit_mxcsr(enc, RAX);
 	saved(&s, true);
-	enc_lea(enc, W64, RSP, opnd_mem(RSP, COLD_FRAME));
+	enc_lea(enc, W64, RSP, opnd_mem(RSP, COLD_FRAME - 8));
+	enc_u8(enc, 0x9d); /* popfq */
 	enc_u8(enc, 0xc2); /* ret 16 */
 	enc_u8(enc, 16);
 	enc_u8(enc, 0);

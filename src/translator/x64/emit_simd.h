@@ -24,6 +24,8 @@
 	POOL(STEP32, 0x0100000001000000, 0x0100000001000000)                              \
 	POOL(LEAST32, 0x0200000102000001, 0x0200000102000001)                             \
 	POOL(NORMAL32, 0x00ffffff00ffffff, 0x00ffffff00ffffff)                            \
+	POOL(HALF32, 0x3f0000003f000000, 0x3f0000003f000000)                              \
+	POOL(HALF64, 0x3fe0000000000000, 0x3fe0000000000000)                              \
 	POOL(TWO32, 0x4000000040000000, 0x4000000040000000)                               \
 	POOL(LOW8, 0x00ff00ff00ff00ff, 0x00ff00ff00ff00ff)                                \
 	POOL(ONE8, 0x0101010101010101, 0x0101010101010101)                                \
@@ -79,6 +81,12 @@ struct cold *simd_cold(struct emit *e);
 void simd_cold_back(struct emit *e, struct cold *cold, unsigned xmm, unsigned offset, unsigned bytes);
 /* Jumps when FPSCR.IXC is clear: an inexact result would have to set it. */
 void simd_need_ixc(struct emit *e, struct cold *cold);
+
+/*
+ * With traps: one of @x's lanes, none of which is subnormal, traps if it is of the least exponent. Half of it is tiny then, and tiny results trap even
+ * if they are exact; nothing else here does.
+ */
+void simd_trap_least(struct emit *e, unsigned x, enum sse_op multiply, enum simd_constant half);
 
 /* Operands and result of an Advanced SIMD op by its descriptor. */
 static inline unsigned neon_bytes(const struct emit *e)

@@ -5,6 +5,9 @@
  * compares see to that: with u(v) = 2v + 2^24 as integers, infinities and NaNs wrap to below 2^24, zeros are 2^24, subnormals and the
  * least normal number reach 2^25. So one minimum over all values and one compare are enough when there are no zeros; cold code in the
  * block looks again when there are (check_zeros() in emit_simd.c), and what remains is left to C. Every result is normal or zero, which is remembered.
+ *
+ * With traps (fp_trap.c) subnormal operands and tiny results raise exceptions by themselves. Made to are only products of the least exponent
+ * (simd_trap_least()) and NaNs that come from quiet ones, by a comparison that minds them.
  */
 #include "base/base.h"
 #include "translator/x64/emit_simd.h"
@@ -13,7 +16,7 @@ struct quick {
 	struct cold *cold;
 	unsigned least;   /* minimum of u(v) */
 	unsigned t;
-	bool any;
+	bool any, traps;
 	uint8_t scratch, mask;
 };
 
@@ -31,7 +34,7 @@ static bool known(const struct emit *e, unsigned d, unsigned bytes)
 }
 
 /* xmm0 stays free for a product, xmm1-xmm2 are the check's, xmm3-xmm5 the op's. */
-static struct quick quick_begin(struct emit *e)
+static struct quick quick_begin_looking(struct emit *e)
 {
 	struct quick q = { .cold = simd_cold(e), .least = 1, .t = 2, .mask = neon_bytes(e) == 16 ? 15 : 3 };
 
@@ -41,6 +44,27 @@ static struct quick quick_begin(struct emit *e)
 	q.cold->zeros.scratch = q.scratch;
 	q.cold->zeros.mask = q.mask;
 	return q;
+}
+
+/* With traps no general register and no EFLAGS are needed. */
+static struct quick quick_begin(struct emit *e)
+{
+	if (!e->x64->fp_traps)
+		return quick_begin_looking(e);
+	e->xmm.temps = 3;
+	return (struct quick){ .cold = simd_cold(e), .least = 1, .t = 2, .traps = true };
+}
+
+/* What is above a D register must not trap. */
+static unsigned float_use(struct emit *e, unsigned d)
+{
+	unsigned v = neon_use(e, d), t;
+
+	if (!e->x64->fp_traps || neon_bytes(e) == 16)
+		return v;
+	t = vfp_def(e);
+	sse_op2(&e->sse, SSE_MOVQ, W32, t, x(v));
+	return t;
 }
 
 static void quick_value(struct emit *e, struct quick *q, unsigned v)
@@ -61,7 +85,7 @@ static void quick_sum(struct emit *e, struct quick *q, unsigned v, bool is_known
 
 	BUG_ON(zeros->count == ARRAY_SIZE(zeros->values));
 	zeros->values[zeros->count++] = (uint8_t)v;
-	if (!is_known)
+	if (!is_known && !q->traps)
 		quick_value(e, q, v);
 }
 
@@ -84,8 +108,13 @@ static void jump_unless(struct emit *e, struct quick *q, unsigned ok, bool zeros
 	}
 }
 
-static void quick_check(struct emit *e, struct quick *q)
+/* @d: the result, a NaN if anything has been one */
+static void quick_check(struct emit *e, struct quick *q, unsigned d)
 {
+	if (q->traps) {
+		sse_op3i(&e->sse, SSE_CMPPS, q->t, d, x(d), 1); /* less than: traps for quiet NaNs too */
+		return;
+	}
 	sse_op3(&e->sse, SSE_PMAXUD, q->t, q->least, pool(POOL_LEAST32));
 	sse_op3(&e->sse, SSE_PCMPEQD, q->t, q->t, x(q->least));
 	jump_unless(e, q, q->t, true);
@@ -98,7 +127,8 @@ static void finish(struct emit *e, struct quick *q, unsigned d, unsigned bytes)
 	vfp_set(e, d, 8 * vd, bytes);
 	e->xmm.flushed |= bytes == 16 ? 3u << vd : 1u << vd;
 	simd_cold_back(e, q->cold, d, 8 * vd, bytes);
-	flags_lost(e);
+	if (!q->traps)
+		flags_lost(e);
 }
 
 /* vm, or its element for all lanes */
@@ -108,7 +138,7 @@ static unsigned second(struct emit *e)
 	unsigned t;
 
 	if (!(desc & SIMD_SCALAR))
-		return neon_use(e, SIMD_VM(desc));
+		return float_use(e, SIMD_VM(desc));
 	t = vfp_def(e); /* cold code uses the temporaries */
 	sse_op2(&e->sse, SSE_MOVSS, W32, t, vfp_opnd(8 * SIMD_VM(desc) + 4 * (SIMD_IMM(desc) & 1)));
 	sse_op2i(&e->sse, SSE_PSHUFD, t, x(t), 0);
@@ -121,14 +151,14 @@ static void add_sub(struct emit *e, enum sse_op op, bool absolute)
 {
 	uint32_t desc = e->op->imm2;
 	struct quick q = quick_begin(e);
-	unsigned bytes = neon_bytes(e), a = neon_use(e, SIMD_VN(desc)), b = second(e), d = vfp_def(e);
+	unsigned bytes = neon_bytes(e), a = float_use(e, SIMD_VN(desc)), b = second(e), d = vfp_def(e);
 
 	simd_need_ixc(e, q.cold);
 	sse_op3(&e->sse, op, d, a, x(b));
 	quick_sum(e, &q, a, known(e, SIMD_VN(desc), bytes));
 	quick_sum(e, &q, b, known(e, SIMD_VM(desc), bytes));
 	quick_sum(e, &q, d, false);
-	quick_check(e, &q);
+	quick_check(e, &q, d);
 	if (absolute)
 		sse_op3(&e->sse, SSE_ANDPS, d, d, pool(POOL_ABS32));
 	finish(e, &q, d, bytes);
@@ -144,7 +174,10 @@ static void product_of(struct emit *e, struct quick *q, unsigned a, unsigned b)
 	sse_op3(&e->sse, SSE_MULPS, 0, a, x(b));
 	quick_sum(e, q, a, known(e, SIMD_VN(desc), bytes));
 	quick_sum(e, q, b, known(e, SIMD_VM(desc), bytes));
-	quick_value(e, q, 0);
+	if (q->traps)
+		sse_op3(&e->sse, SSE_MULPS, q->t, 0, pool(POOL_HALF32));
+	else
+		quick_value(e, q, 0);
 	zeros->product = true;
 	zeros->factors[0] = (uint8_t)a;
 	zeros->factors[1] = (uint8_t)b;
@@ -153,11 +186,11 @@ static void product_of(struct emit *e, struct quick *q, unsigned a, unsigned b)
 static void multiply(struct emit *e)
 {
 	struct quick q = quick_begin(e);
-	unsigned a = neon_use(e, SIMD_VN(e->op->imm2)), b = second(e), d = vfp_def(e);
+	unsigned a = float_use(e, SIMD_VN(e->op->imm2)), b = second(e), d = vfp_def(e);
 
 	simd_need_ixc(e, q.cold);
 	product_of(e, &q, a, b);
-	quick_check(e, &q);
+	quick_check(e, &q, 0);
 	sse_op2(&e->sse, SSE_MOVAPS, W32, d, x(0));
 	finish(e, &q, d, neon_bytes(e));
 }
@@ -166,14 +199,14 @@ static void multiply_add(struct emit *e, enum sse_op op)
 {
 	uint32_t desc = e->op->imm2;
 	struct quick q = quick_begin(e);
-	unsigned bytes = neon_bytes(e), a = neon_use(e, SIMD_VN(desc)), b = second(e), c = neon_use(e, SIMD_VD(desc)), d = vfp_def(e);
+	unsigned bytes = neon_bytes(e), a = float_use(e, SIMD_VN(desc)), b = second(e), c = float_use(e, SIMD_VD(desc)), d = vfp_def(e);
 
 	simd_need_ixc(e, q.cold);
 	product_of(e, &q, a, b);
 	sse_op3(&e->sse, op, d, c, x(0));
 	quick_sum(e, &q, c, known(e, SIMD_VD(desc), bytes));
 	quick_sum(e, &q, d, false);
-	quick_check(e, &q);
+	quick_check(e, &q, d);
 	finish(e, &q, d, bytes);
 }
 
@@ -181,14 +214,14 @@ static void multiply_add(struct emit *e, enum sse_op op)
 static void recip_step(struct emit *e)
 {
 	struct quick q = quick_begin(e);
-	unsigned a = neon_use(e, SIMD_VN(e->op->imm2)), b = neon_use(e, SIMD_VM(e->op->imm2)), d = vfp_def(e);
+	unsigned a = float_use(e, SIMD_VN(e->op->imm2)), b = float_use(e, SIMD_VM(e->op->imm2)), d = vfp_def(e);
 
 	simd_need_ixc(e, q.cold);
 	product_of(e, &q, a, b);
 	sse_op2(&e->sse, SSE_MOVAPS, W32, d, pool(POOL_TWO32));
 	sse_op3(&e->sse, SSE_SUBPS, d, d, x(0));
 	quick_sum(e, &q, d, false);
-	quick_check(e, &q);
+	quick_check(e, &q, d);
 	finish(e, &q, d, neon_bytes(e));
 }
 
@@ -212,7 +245,7 @@ static void pairwise_add(struct emit *e)
 	quick_sum(e, &q, even, false);
 	quick_sum(e, &q, odd, false);
 	quick_sum(e, &q, d, false);
-	quick_check(e, &q);
+	quick_check(e, &q, d);
 	finish(e, &q, d, 8);
 }
 
@@ -226,6 +259,8 @@ static void check_operands(struct emit *e, struct quick *q, unsigned a, unsigned
 	unsigned nan = q->least, t = q->t, t2 = 0;
 	bool any = false;
 
+	if (q->traps)
+		return;
 	if (!a_known) {
 		sse_op3(s, SSE_PADDD, t, a, x(a));
 		sse_op3(s, SSE_PADDD, t, t, pool(POOL_ONES));
@@ -255,7 +290,8 @@ static void put_mask(struct emit *e, struct quick *q, unsigned d)
 
 	vfp_set(e, d, 8 * vd, bytes);
 	simd_cold_back(e, q->cold, d, 8 * vd, bytes);
-	flags_lost(e);
+	if (!q->traps)
+		flags_lost(e);
 }
 
 enum relation { EQUAL = 0, GREATER = 1, GREATER_EQUAL = 2 }; /* GT and GE as LT and LE of the other order */
@@ -264,9 +300,11 @@ static void compare(struct emit *e, enum relation relation, bool absolute)
 {
 	uint32_t desc = e->op->imm2;
 	struct quick q = quick_begin(e);
-	unsigned bytes = neon_bytes(e), a = neon_use(e, SIMD_VN(desc)), b = neon_use(e, SIMD_VM(desc)), d = vfp_def(e);
+	unsigned bytes = neon_bytes(e), a = float_use(e, SIMD_VN(desc)), b = float_use(e, SIMD_VM(desc)), d = vfp_def(e);
 
 	check_operands(e, &q, a, b, known(e, SIMD_VN(desc), bytes), known(e, SIMD_VM(desc), bytes));
+	if (q.traps && relation == EQUAL) /* a quiet NaN hides that the other is subnormal */
+		sse_op3i(&e->sse, SSE_CMPPS, q.t, a, x(b), 1);
 	if (absolute) {
 		unsigned abs_a = xmm_temp(e), abs_b = xmm_temp(e);
 
@@ -283,7 +321,7 @@ static void compare_zero(struct emit *e, enum relation relation, bool swapped)
 {
 	uint32_t desc = e->op->imm2;
 	struct quick q = quick_begin(e);
-	unsigned a = neon_use(e, SIMD_VM(desc)), d = vfp_def(e), zero = xmm_temp(e);
+	unsigned a = float_use(e, SIMD_VM(desc)), d = vfp_def(e), zero = xmm_temp(e);
 
 	check_operands(e, &q, a, NO_XMM, known(e, SIMD_VM(desc), neon_bytes(e)), true);
 	sse_op3(&e->sse, SSE_XORPS, zero, zero, x(zero));
@@ -309,7 +347,7 @@ static void extreme(struct emit *e, bool max)
 {
 	uint32_t desc = e->op->imm2;
 	struct quick q = quick_begin(e);
-	unsigned bytes = neon_bytes(e), a = neon_use(e, SIMD_VN(desc)), b = neon_use(e, SIMD_VM(desc)), d = vfp_def(e);
+	unsigned bytes = neon_bytes(e), a = float_use(e, SIMD_VN(desc)), b = float_use(e, SIMD_VM(desc)), d = vfp_def(e);
 
 	check_operands(e, &q, a, b, known(e, SIMD_VN(desc), bytes), known(e, SIMD_VM(desc), bytes));
 	extreme_of(e, d, a, b, max);
@@ -349,10 +387,12 @@ static void jump_if_negative(struct emit *e, struct quick *q, unsigned v)
 static void to_fixed(struct emit *e, bool is_unsigned)
 {
 	uint32_t desc = e->op->imm2;
-	struct quick q = quick_begin(e);
-	unsigned b = neon_use(e, SIMD_VM(desc)), d = vfp_def(e), t = xmm_temp(e);
+	struct quick q = is_unsigned || SIMD_IMM(desc) ? quick_begin_looking(e) : quick_begin(e);
+	unsigned b = float_use(e, SIMD_VM(desc)), d = vfp_def(e), t = xmm_temp(e);
 
 	simd_need_ixc(e, q.cold);
+	if (q.traps)
+		sse_op3i(&e->sse, SSE_CMPPS, q.t, b, x(b), 1); /* conversions do not mind subnormal numbers */
 	check_operands(e, &q, b, NO_XMM, known(e, SIMD_VM(desc), neon_bytes(e)), true);
 	if (SIMD_IMM(desc)) {
 		power_of_two(e, t, q.scratch, (int)SIMD_IMM(desc));
@@ -363,7 +403,7 @@ static void to_fixed(struct emit *e, bool is_unsigned)
 	}
 	if (is_unsigned) {
 		jump_if_negative(e, &q, d);
-	} else {
+	} else if (!q.traps) {
 		sse_op3(&e->sse, SSE_PCMPEQD, t, d, pool(POOL_SIGN32));
 		jump_if_negative(e, &q, t);
 	}
@@ -374,8 +414,8 @@ static void to_fixed(struct emit *e, bool is_unsigned)
 static void from_fixed(struct emit *e, bool is_unsigned)
 {
 	uint32_t desc = e->op->imm2;
-	struct quick q = quick_begin(e);
-	unsigned b = neon_use(e, SIMD_VM(desc)), d = vfp_def(e), t = xmm_temp(e);
+	struct quick q = is_unsigned || SIMD_IMM(desc) ? quick_begin_looking(e) : quick_begin(e);
+	unsigned b = float_use(e, SIMD_VM(desc)), d = vfp_def(e), t = xmm_temp(e);
 
 	simd_need_ixc(e, q.cold);
 	if (is_unsigned)

@@ -71,7 +71,14 @@ static void finish(struct emit *e, struct cold *cold, unsigned x, unsigned offse
 {
 	vfp_set(e, x, offset, size);
 	simd_cold_back(e, cold, x, offset, size);
-	flags_lost(e);
+	if (!e->x64->fp_traps)
+		flags_lost(e);
+}
+
+/* With traps: a product or quotient, which may have been tiny before rounding */
+static void trap_least(struct emit *e, unsigned x, bool dbl)
+{
+	simd_trap_least(e, x, dbl ? SSE_MULSD : SSE_MULSS, dbl ? POOL_HALF64 : POOL_HALF32);
 }
 
 /* --- arithmetic --- */
@@ -88,6 +95,18 @@ static void two_operands(struct emit *e, enum arithmetic what, struct vfp_op o)
 	struct cold *cold = simd_cold(e);
 	unsigned a, b, d, r;
 
+	if (e->x64->fp_traps) {
+		a = vfp_use(e, o.vn, o.size);
+		b = vfp_use(e, o.vm, o.size);
+		d = vfp_def(e);
+		sse_op3(&e->sse, (enum sse_op)ops[what][o.dbl], d, a, opnd_reg(b));
+		if (what >= MUL)
+			trap_least(e, d, o.dbl);
+		if (what == NMUL)
+			sse_op3(&e->sse, SSE_XORPS, d, d, pool(o.dbl ? POOL_SIGN64 : POOL_SIGN32));
+		finish(e, cold, d, o.vd, o.size);
+		return;
+	}
 	flags_clobber(e);
 	r = scratch_alloc(e); /* before any jump to cold code: it may store a temporary */
 	a = vfp_use(e, o.vn, o.size);
@@ -103,13 +122,41 @@ static void two_operands(struct emit *e, enum arithmetic what, struct vfp_op o)
 	finish(e, cold, d, o.vd, o.size);
 }
 
+/* With traps NaNs are what the host makes of them: so the signs of operands change as in the architecture, not the operation. */
+static void accumulate_trapping(struct emit *e, enum arithmetic what, struct vfp_op o)
+{
+	const enum sse_op add = o.dbl ? SSE_ADDSD : SSE_ADDSS, mul = o.dbl ? SSE_MULSD : SSE_MULSS;
+	const struct opnd sign = pool(o.dbl ? POOL_SIGN64 : POOL_SIGN32);
+	struct cold *cold = simd_cold(e);
+	unsigned a = vfp_use(e, o.vn, o.size), b = vfp_use(e, o.vm, o.size), c = vfp_use(e, o.vd, o.size), d = vfp_def(e);
+	unsigned product = xmm_temp(e), first = c;
+
+	sse_op3(&e->sse, mul, product, a, opnd_reg(b));
+	trap_least(e, product, o.dbl);
+	if (what == MLS || what == NMLA)
+		sse_op3(&e->sse, SSE_XORPS, product, product, sign);
+	if (what == NMLS || what == NMLA) {
+		first = xmm_temp(e);
+		sse_op3(&e->sse, SSE_XORPS, first, c, sign);
+	}
+	sse_op3(&e->sse, add, d, first, opnd_reg(product));
+	finish(e, cold, d, o.vd, o.size);
+}
+
 /* Two roundings. */
 static void accumulate(struct emit *e, enum arithmetic what, struct vfp_op o)
 {
 	const enum sse_op add = o.dbl ? SSE_ADDSD : SSE_ADDSS, sub = o.dbl ? SSE_SUBSD : SSE_SUBSS, mul = o.dbl ? SSE_MULSD : SSE_MULSS;
-	struct cold *cold = simd_cold(e);
-	unsigned a, b, c, d, r, product = xmm_temp(e), first = xmm_temp(e);
+	unsigned a, b, c, d, r, product, first;
+	struct cold *cold;
 
+	if (e->x64->fp_traps) {
+		accumulate_trapping(e, what, o);
+		return;
+	}
+	cold = simd_cold(e);
+	product = xmm_temp(e);
+	first = xmm_temp(e);
 	flags_clobber(e);
 	r = scratch_alloc(e);
 	a = vfp_use(e, o.vn, o.size);
@@ -142,15 +189,18 @@ static void accumulate(struct emit *e, enum arithmetic what, struct vfp_op o)
 static void square_root(struct emit *e, struct vfp_op o)
 {
 	struct cold *cold = simd_cold(e);
-	unsigned b, d, r;
+	unsigned b, d, r = HOST_REG_NONE;
 
-	flags_clobber(e);
-	r = scratch_alloc(e);
+	if (!e->x64->fp_traps) {
+		flags_clobber(e);
+		r = scratch_alloc(e);
+	}
 	b = vfp_use(e, o.vm, o.size);
 	d = vfp_def(e);
 	simd_need_ixc(e, cold);
 	sse_cvt(&e->sse, o.dbl ? SSE_SQRTSD : SSE_SQRTSS, W32, d, b, opnd_reg(b));
-	check_result(e, cold, d, r, o.dbl, INFINITE);
+	if (r != HOST_REG_NONE)
+		check_result(e, cold, d, r, o.dbl, INFINITE);
 	finish(e, cold, d, o.vd, o.size);
 }
 
@@ -249,7 +299,8 @@ static void to_integer(struct emit *e, bool dbl, bool is_unsigned, bool round)
 	struct enc *enc = &e->enc;
 	unsigned b, r, t = HOST_REG_NONE;
 
-	flags_clobber(e);
+	if (is_unsigned || !e->x64->fp_traps)
+		flags_clobber(e);
 	r = scratch_alloc(e);
 	if (is_unsigned)
 		t = scratch_alloc(e);
@@ -260,14 +311,15 @@ static void to_integer(struct emit *e, bool dbl, bool is_unsigned, bool round)
 		enc_mov(enc, W32, opnd_reg(t), opnd_reg(r));
 		enc_alu(enc, ALU_CMP, W64, opnd_reg(t), opnd_reg(r));
 		cold_jcc(e, cold, CC_NE);
-	} else {
+	} else if (!e->x64->fp_traps) {
 		enc_alu(enc, ALU_CMP, W32, opnd_reg(r), opnd_imm(1u << 31));
 		cold_jcc(e, cold, CC_E);
 	}
 	enc_mov(enc, W32, vfp_opnd(vd), opnd_reg(r));
 	xmm_vfp_written(e, vd, 4);
 	simd_cold_back(e, cold, 0, 0, 0);
-	flags_lost(e);
+	if (is_unsigned || !e->x64->fp_traps)
+		flags_lost(e);
 }
 
 static void from_integer(struct emit *e, bool dbl, bool is_unsigned)
@@ -278,7 +330,7 @@ static void from_integer(struct emit *e, bool dbl, bool is_unsigned)
 	struct cold *cold = NULL;
 	unsigned d, r = HOST_REG_NONE;
 
-	if (!dbl)
+	if (!dbl && !e->x64->fp_traps)
 		flags_clobber(e);
 	if (is_unsigned)
 		r = scratch_alloc(e);
@@ -304,18 +356,25 @@ static void between_formats(struct emit *e, bool to_double)
 {
 	const unsigned from = to_double ? 4 : 8, to = to_double ? 8 : 4;
 	struct cold *cold = simd_cold(e);
-	unsigned b, d, r;
+	unsigned b, d, r = HOST_REG_NONE;
 
-	flags_clobber(e);
-	r = scratch_alloc(e);
+	if (!e->x64->fp_traps) {
+		flags_clobber(e);
+		r = scratch_alloc(e);
+	}
 	b = vfp_use(e, SIMD_VM(e->op->imm2) * from, from);
 	d = vfp_def(e);
 	if (!to_double)
 		simd_need_ixc(e, cold);
 	sse_cvt(&e->sse, to_double ? SSE_CVTSS2SD : SSE_CVTSD2SS, W32, d, b, opnd_reg(b));
-	check_result(e, cold, d, r, to_double, to_double ? INFINITE : BOTH);
-	if (!to_double)
-		allow_zero(cold, d, r, b, b, true); /* upper half of d: that of b */
+	if (r == HOST_REG_NONE) {
+		if (!to_double)
+			trap_least(e, d, false);
+	} else {
+		check_result(e, cold, d, r, to_double, to_double ? INFINITE : BOTH);
+		if (!to_double)
+			allow_zero(cold, d, r, b, b, true); /* upper half of d: that of b */
+	}
 	finish(e, cold, d, SIMD_VD(e->op->imm2) * to, to);
 }
 

@@ -124,6 +124,14 @@ void sse_alu_pool(const struct enc_sse *s, enum alu_op op, unsigned reg, struct 
 	put_modrm(s, reg, constant, 0);
 }
 
+void sse_ldmxcsr(struct enc *e, struct opnd mem)
+{
+	const struct enc_sse s = { .enc = e };
+
+	put_legacy(&s, SSE_OPCODE(0, 1, 0xae), W32, 2, mem);
+	put_modrm(&s, 2, mem, 0);
+}
+
 void sse_shift(const struct enc_sse *s, enum sse_shift op, unsigned dst, unsigned a, unsigned count)
 {
 	unsigned ext = (unsigned)op >> 20, opcode = (unsigned)op & 0xfffff;

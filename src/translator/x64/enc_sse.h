@@ -56,7 +56,7 @@ enum sse_op {
 	SSE_PMOVSXBW = SSE_OPCODE(1, 2, 0x20), SSE_PMOVSXWD = SSE_OPCODE(1, 2, 0x23), SSE_PMOVSXDQ = SSE_OPCODE(1, 2, 0x25),
 	SSE_PMOVZXBW = SSE_OPCODE(1, 2, 0x30), SSE_PMOVZXWD = SSE_OPCODE(1, 2, 0x33), SSE_PMOVZXDQ = SSE_OPCODE(1, 2, 0x35),
 	SSE_PSHUFD = SSE_OPCODE(1, 1, 0x70), SSE_PSHUFLW = SSE_OPCODE(3, 1, 0x70), SSE_PALIGNR = SSE_OPCODE(1, 3, 0x0f),
-	SSE_PTEST = SSE_OPCODE(1, 2, 0x17), SSE_PMOVMSKB = SSE_OPCODE(1, 1, 0xd7),
+	SSE_MOVQ = SSE_OPCODE(2, 1, 0x7e), SSE_PTEST = SSE_OPCODE(1, 2, 0x17), SSE_PMOVMSKB = SSE_OPCODE(1, 1, 0xd7),
 };
 /* Shifts by an immediate: opcode and the ModRM extension in bits 23:20. */
 #define SSE_SHIFT(opcode, ext) (SSE_OPCODE(1, 1, opcode) | (ext) << 20)
@@ -83,6 +83,7 @@ void sse_op2i(const struct enc_sse *s, enum sse_op op, unsigned dst, struct opnd
 void sse_cvt(const struct enc_sse *s, enum sse_op op, enum width w, unsigned dst, unsigned upper, struct opnd src);
 /* 64 bits: @reg op= the constant, or compares with it */
 void sse_alu_pool(const struct enc_sse *s, enum alu_op op, unsigned reg, struct opnd constant);
+void sse_ldmxcsr(struct enc *e, struct opnd mem);
 void sse_shift(const struct enc_sse *s, enum sse_shift op, unsigned dst, unsigned a, unsigned count);
 
 #endif

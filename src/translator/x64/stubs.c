@@ -57,6 +57,7 @@ static uint8_t *emit_enter(struct enc *enc)
 		enc_push(enc, saved_by_us[i]);
 	enc_mov(enc, W64, opnd_reg(RAX), opnd_reg(RSI));
 	enc_lea(enc, W64, RBP, opnd_mem(RDI, CPU_BIAS));
+	emit_mxcsr(enc, RCX);
 	all_from_cpu(enc);
 	enc_jmp_opnd(enc, opnd_reg(RAX));
 	return at;
@@ -69,6 +70,7 @@ static uint8_t *emit_leave(struct enc *enc, uint8_t **stored)
 
 	all_to_cpu(enc);
 	*stored = enc_here(enc);
+	emit_mxcsr_c(enc);
 	for (unsigned i = ARRAY_SIZE(saved_by_us); i-- > 0;)
 		enc_pop(enc, saved_by_us[i]);
 	enc_ret(enc);
@@ -222,9 +224,11 @@ static uint8_t *emit_simd_call(struct enc *enc)
 	uint8_t *at = enc_here(enc);
 
 	homes(enc, false, true);
+	emit_mxcsr_c(enc);
 	enc_lea(enc, W64, RDI, opnd_mem(RBP, -CPU_BIAS));
 	enc_mov(enc, W32, opnd_reg(RSI), opnd_reg(RDX));
 	enc_call_opnd(enc, opnd_reg(RAX));
+	emit_mxcsr(enc, RAX);
 	homes(enc, true, true);
 	enc_ret(enc);
 	return at;

@@ -42,6 +42,18 @@ struct x64 *x64_create(const struct x64_options *options, struct error *err)
 		x64_destroy(x64);
 		return NULL;
 	}
+	x64->fp_traps = x64_opt(x64, OPT_FP_TRAPS) && x64_opt(x64, OPT_INLINE_FP);
+	if (x64->fp_traps) {
+		/* An operation and its cold code take more than this. Memory that is not touched costs nothing. */
+		x64->trap_capacity = (uint32_t)(x64->cache.size / 24);
+		x64->traps = malloc(x64->trap_capacity * sizeof(*x64->traps));
+		if (!x64->traps) {
+			error_set(err, ENOMEM, "not enough memory for the translator");
+			x64_destroy(x64);
+			return NULL;
+		}
+		fp_trap_install();
+	}
 	if (stubs_emit(x64) < 0) {
 		error_set(err, EINVAL, "a code cache of %zu bytes is too small: choose at least 1 MiB", x64->cache.size);
 		x64_destroy(x64);
@@ -55,6 +67,7 @@ void x64_destroy(struct x64 *x64)
 	if (!x64)
 		return;
 	cache_fini(&x64->cache);
+	free(x64->traps);
 	free(x64->emit);
 	free(x64);
 }
@@ -62,6 +75,16 @@ void x64_destroy(struct x64 *x64)
 void x64_flush(struct x64 *x64)
 {
 	x64->cache.used = x64->cache.fixed;
+	x64->trap_count = 0;
+	/* The next time round it is tried again. */
+	x64->fp_traps = x64->traps && !x64->too_many_traps;
+	x64->too_many_traps = 0;
+	x64->recent_traps = 0;
+}
+
+bool x64_flush_wanted(const struct x64 *x64)
+{
+	return x64->too_many_traps;
 }
 
 size_t x64_used(const struct x64 *x64)
@@ -78,7 +101,13 @@ enum x64_exit x64_run(struct x64 *x64, struct cpu *cpu, const uint8_t *entry)
 {
 	int (*enter)(struct cpu *, const uint8_t *) = (int (*)(struct cpu *, const uint8_t *))(uintptr_t)x64->stubs.enter;
 
-	return (enum x64_exit)enter(cpu, entry);
+	enum x64_exit why;
+
+	cpu->mxcsr_masks = x64->fp_traps ? 0 : 0x1f80;
+	fp_trap_running(x64);
+	why = (enum x64_exit)enter(cpu, entry);
+	fp_trap_running(NULL);
+	return why;
 }
 
 /* The displacement lies within one cache line (emit_exit.c), so other cores see the old or the new one. */

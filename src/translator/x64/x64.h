@@ -66,6 +66,8 @@ struct x64 *x64_create(const struct x64_options *options, struct error *err);
 void x64_destroy(struct x64 *x64);
 /* Forgets all blocks. */
 void x64_flush(struct x64 *x64);
+/* Floating-point code traps so often that it should be emitted to do without: flush soon. */
+bool x64_flush_wanted(const struct x64 *x64);
 size_t x64_used(const struct x64 *x64);
 /* Whether code can run at @host: stubs and blocks. */
 bool x64_is_code(const struct x64 *x64, const void *host);

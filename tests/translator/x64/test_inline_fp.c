@@ -7,6 +7,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <immintrin.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "tests/translator/x64/random_ir.h"
 #include "translator/ir/interp.h"
 #include "translator/run/block.h"
+#include "translator/x64/emit.h"
 #include "translator/x64/x64.h"
 
 #define STATES 10 /* for each block */
@@ -25,10 +27,11 @@
 static struct guest *guest;
 static struct x64 *x64;
 
-static void start(bool sse_only, bool live_flags)
+static void start(bool sse_only, bool live_flags, bool traps)
 {
 	struct x64_options options = {
-		.optimizations = ((1u << OPT_COUNT) - 1) & ~(live_flags ? 0 : 1u << OPT_LIVE_FLAGS), .cache_bytes = 4u << 20, .sse_only = sse_only,
+		.optimizations = ((1u << OPT_COUNT) - 1) & ~((live_flags ? 0 : 1u << OPT_LIVE_FLAGS) | (traps ? 0 : 1u << OPT_FP_TRAPS)),
+		.cache_bytes = 4u << 20, .sse_only = sse_only,
 	};
 	struct error err = { 0 };
 
@@ -333,12 +336,12 @@ static unsigned cases(unsigned otherwise)
 
 static struct ir_block ir;
 
-/* Bit 0 of the loop: no AVX; bit 1: flags go to memory at once. */
+/* Bit 0 of the loop: no AVX; bit 1: flags go to memory at once; bit 2: results are looked at instead of trapping. */
 START_TEST(each_operation)
 {
 	struct random_ir r = { 1 };
 
-	start(_i & 1, !(_i & 2));
+	start(_i & 1, !(_i & 2), !(_i & 4));
 	for (unsigned op = 0; op < SIMD_OP_COUNT; op++) {
 		bool dbl = strstr(simd_info[op].name, "F64") != NULL;
 
@@ -374,7 +377,7 @@ START_TEST(sequences)
 {
 	struct random_ir r = { 2 };
 
-	start(_i & 1, !(_i & 2));
+	start(_i & 1, !(_i & 2), !(_i & 4));
 	for (unsigned n = 0; n < 40 * cases(30); n++) {
 		r.state = 1ull << 40 | n;
 		ir_block_init(&ir, 0x8000, KEY_PRIV | KEY_FPEN | (n % 16 == 15 ? KEY_FPMODE : 0));
@@ -396,6 +399,61 @@ START_TEST(sequences)
 }
 END_TEST
 
+/* What traps all the time is emitted to do without from the next flush to the one after that. */
+START_TEST(many_traps)
+{
+	struct cpu *cpu;
+	static struct block block;
+
+	start(false, true, true);
+	cpu = &guest->cpu;
+	for (unsigned round = 0; round < 3; round++) {
+		ir_block_init(&ir, 0x8000, KEY_PRIV | KEY_FPEN);
+		put_insn(&ir, 0);
+		put_simd(&ir, SIMD_F64_MUL, SIMD_DESC(0, 1, 2));
+		ir_append(&ir, IR_EXIT_STATE);
+		memset(&block, 0, sizeof(block));
+		ck_assert_int_eq(x64_emit(x64, cpu, &ir, 0x8000, &block, &block.code), 0);
+		cpu->stats[CPU_STAT_FP_TRAPS] = 0;
+		for (unsigned n = 0; n < 5000; n++) {
+			cpu->vfp.d[0] = 0;
+			cpu->vfp.d[1] = 0x0010000000000000; /* the least normal number */
+			cpu->vfp.d[2] = 0x3fe0000000000000; /* half */
+			cpu->fpscr = 0;
+			cpu->r[15] = ir.pc;
+			cpu->countdown = cpu->countdown_start = 1000;
+			x64_run(x64, cpu, block.code.fast);
+			ck_assert_uint_eq(cpu->vfp.d[0], 0x0008000000000000);
+			ck_assert_uint_eq(cpu->fpscr, 0); /* exact */
+		}
+		ck_assert_uint_eq(cpu->stats[CPU_STAT_FP_TRAPS], round == 1 ? 0 : 5000);
+		ck_assert(x64_flush_wanted(x64) == (round != 1));
+		x64_flush(x64);
+		ck_assert(!x64_flush_wanted(x64));
+	}
+	stop();
+}
+END_TEST
+
+/* C code that translated code calls may do arithmetic of its own. */
+START_TEST(trap_in_c)
+{
+	volatile double zero = 0, result;
+
+	start(false, true, true);
+	fp_trap_running(x64);
+	_mm_setcsr(0x1000);
+	result = zero / zero;
+	ck_assert_uint_eq(_mm_getcsr() & 0x1f80, 0x1000);
+	result = 1 / zero;
+	ck_assert_uint_eq(_mm_getcsr() & 0x1f80, 0x1000);
+	_mm_setcsr(0x1f80);
+	fp_trap_running(NULL);
+	ck_assert(result > 1e308);
+	stop();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("inline fp");
@@ -404,8 +462,10 @@ int main(void)
 	int failed;
 
 	tcase_set_timeout(tc, 600);
-	tcase_add_loop_test(tc, each_operation, 0, 4);
-	tcase_add_loop_test(tc, sequences, 0, 4);
+	tcase_add_loop_test(tc, each_operation, 0, 8);
+	tcase_add_loop_test(tc, sequences, 0, 8);
+	tcase_add_test(tc, many_traps);
+	tcase_add_test(tc, trap_in_c);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
