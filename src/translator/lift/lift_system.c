@@ -300,6 +300,7 @@ static bool lift_hints(struct lift *l, const struct insn *insn)
 	switch (insn->op) {
 	case INSN_NOP:
 	case INSN_DBG:
+	case INSN_LEAVEX: /* out of ThumbEE state, which is never entered */
 		return true;
 	case INSN_YIELD:
 	case INSN_WFE:
