@@ -126,7 +126,7 @@ static void write_tlb(struct cpu *cpu, const struct cp15_reg *reg, uint32_t valu
 	cpu->hooks->tlb_op(cpu, kinds[reg->op2 & 3], value);
 }
 
-/* B4.1.17. With no Non-secure state of its own the ATS12NSO forms see the one translation regime there is. */
+/* B4.1.6-13. With no Non-secure state of its own the ATS12NSO forms see the one translation regime there is. */
 static void write_ats(struct cpu *cpu, const struct cp15_reg *reg, uint32_t value)
 {
 	cpu->cp15.par = cpu->hooks->translate(cpu, value, reg->op2 & 1, !(reg->op2 & 2));

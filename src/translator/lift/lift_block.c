@@ -98,7 +98,7 @@ static bool is_fp(const struct insn *insn)
 	return insn->op > INSN_CHKA;
 }
 
-/* FPEXC.EN does not matter to these when privileged (A2.6.3); they check CPACR themselves. */
+/* FPEXC.EN does not matter to these when privileged (B4.1.57); they check CPACR themselves. */
 static bool is_fp_system(const struct insn *insn)
 {
 	return (insn->op == INSN_VMRS || insn->op == INSN_VMSR) && insn->imm != 1;

@@ -53,7 +53,7 @@ static uint32_t differences(const struct outcome *a, const struct outcome *b, co
 }
 
 /*
- * Unicorn's fault: its SMLAD sets Q when the sum of the two products alone overflows, where A8.8.178 looks at the final sum. That happens
+ * Unicorn's fault: its SMLAD sets Q when the sum of the two products alone overflows, where A8.8.177 looks at the final sum. That happens
  * only for four times 0x8000.
  */
 static uint32_t unreliable_flags(const struct sequence *s)
