@@ -182,6 +182,7 @@ struct cpu {
 	uint32_t ge;                 /* CPSR.GE, 4 bits */
 	struct space *space;         /* the shadow space of the current context */
 	struct jump_cache *jump_cache;
+	const uint8_t *tlb_filter;   /* by MiB of virtual addresses: not 0, TLB maintenance by address has something to do there; NULL: everywhere (mmu) */
 	uint32_t exit_arg[2];        /* what translated code tells the dispatcher */
 	struct block_exit *exit_link; /* the direct exit that was taken, unlinked */
 	uint32_t tmp[CPU_TMP_SLOTS]; /* spilled IR temporaries */

@@ -85,6 +85,8 @@ void mmu_tlb_op(struct cpu *cpu, int kind, uint32_t value)
 	cpu->stats[CPU_STAT_TLB_OPS]++;
 	if (kind == TLB_ASID)
 		return; /* global entries stay, the others are never stale */
+	if (kind != TLB_ALL && !mmu->shared_mibs[value >> 20])
+		return;
 	for (unsigned i = 0; i < mmu->shadow_count; i++) {
 		struct shadow *shadow = &mmu->shadows[i];
 

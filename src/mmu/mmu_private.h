@@ -179,6 +179,8 @@ struct mmu {
 	struct soft soft[SOFT_ENTRIES];
 	uint64_t soft_generation;
 	struct shadow shadows[MMU_SPACES];
+	/* By MiB: how many shared spaces have it linked. What others have is never stale, so TLB maintenance by address looks here first. */
+	uint8_t shared_mibs[MIB_COUNT];
 	unsigned shadow_count;    /* with memory */
 	struct family families[MMU_FAMILIES];
 	unsigned family_count;

@@ -79,6 +79,8 @@ struct mmu *mmu_create(struct cpu *cpu, struct phys *phys, struct error *err)
 		return NULL;
 	}
 	cpu->mmu = mmu;
+	/* The self-check runs at TLB maintenance. */
+	cpu->tlb_filter = log_has(cpu->log_mask, LOG_SHADOW_CHECK) ? NULL : mmu->shared_mibs;
 	mmu_switch(cpu);
 	return mmu;
 }
@@ -100,6 +102,7 @@ void mmu_destroy(struct mmu *mmu)
 	if (mmu->cpu->mmu == mmu) {
 		mmu->cpu->mmu = NULL;
 		mmu->cpu->space = mmu->cpu->user_space = NULL;
+		mmu->cpu->tlb_filter = NULL;
 	}
 	free(mmu);
 }

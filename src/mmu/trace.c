@@ -94,6 +94,7 @@ void table_link(struct mmu *mmu, struct shadow *shadow, uint32_t mib, struct tab
 		l2->deps++;
 	}
 	m->flags |= MIB_LINKED;
+	mmu->shared_mibs[mib] += shadow->shared;
 	shadow->used[mib >> 6] |= 1ull << (mib & 63);
 }
 
@@ -120,6 +121,7 @@ void table_unlink(struct mmu *mmu, struct shadow *shadow, uint32_t mib)
 			*l2_head(l2, m->l1_value & 0xc00) = m->l2_next;
 	}
 	m->flags &= ~MIB_LINKED;
+	mmu->shared_mibs[mib] -= shadow->shared;
 	m->l1_table = m->l2_table = NULL;
 	if (--l1->deps == 0)
 		untrace(mmu, l1);

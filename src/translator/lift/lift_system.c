@@ -384,6 +384,8 @@ static void lift_mcr15(struct lift *l, const struct insn *insn, int index)
 	bool ends = reg->flags & CP15_ENDS || (reg->flags & CP15_MAPS && (lift_in_it(l) || l->options->plain_system));
 
 	lift_sensitive(l, cp15_class(reg));
+	if (reg->crn == 8 && reg->op2 & 1 && !ends)
+		helper = HELPER_ID_CP15_TLB_MVA;
 	if (cp15_checked(l, reg))
 		helper = HELPER_ID_CP15_WRITE_CHECKED;
 	if (helper != HELPER_ID_CP15_WRITE_CHECKED && reg->flags & CP15_NOP_W) {

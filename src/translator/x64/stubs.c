@@ -218,6 +218,29 @@ static uint8_t *emit_helper(struct enc *enc, const struct helper_info *helper)
 	return at;
 }
 
+/* Linux drops page after page of what it unmaps, and nothing depends on the TLB but what cpu->tlb_filter says. */
+static uint8_t *emit_tlb_mva(struct enc *enc, const uint8_t *helper)
+{
+	uint8_t *at = enc_here(enc), *no_filter, *wanted;
+
+	enc_push(enc, RAX);
+	enc_mov(enc, W64, opnd_reg(RAX), CPU_OPND(tlb_filter));
+	enc_mov(enc, W32, opnd_reg(RCX), opnd_reg(RDX));
+	enc_shift(enc, HOST_SHR, W32, opnd_reg(RCX), 20);
+	enc_test(enc, W64, opnd_reg(RAX), opnd_reg(RAX));
+	no_filter = enc_jcc32(enc, CC_E);
+	enc_alu(enc, ALU_CMP, W8, opnd_sib(RAX, RCX, 0, 0), opnd_imm(0));
+	enc_pop(enc, RAX);
+	wanted = enc_jcc32(enc, CC_NE);
+	enc_alu(enc, ALU_ADD, W64, CPU_OPND(stats[CPU_STAT_TLB_OPS]), opnd_imm(1));
+	enc_ret(enc);
+	enc_bind32(enc, no_filter);
+	enc_pop(enc, RAX);
+	enc_bind32(enc, wanted);
+	enc_jmp_to(enc, helper);
+	return at;
+}
+
 /* rax: function, edx: descriptor. */
 static uint8_t *emit_simd_call(struct enc *enc)
 {
@@ -263,6 +286,7 @@ int stubs_emit(struct x64 *x64)
 		enc_align(&enc, 16);
 		stubs->helper[i] = emit_helper(&enc, &helper_info[i]);
 	}
+	stubs->helper[HELPER_ID_CP15_TLB_MVA] = emit_tlb_mva(&enc, stubs->helper[HELPER_ID_CP15_TLB_MVA]);
 	enc_align(&enc, 64);
 	cache->used = cache->fixed = (size_t)(enc.at - enc.start);
 	return enc.overflow ? -ENOSPC : 0;
