@@ -260,6 +260,8 @@ uint32_t cpu_state_key(const struct cpu *cpu)
 		key |= KEY_ALIGN;
 	if (cpu->cp15.cpacr & CPACR_ASEDIS)
 		key |= KEY_NOSIMD;
+	if (cpu->cp15.cpacr & CPACR_D32DIS)
+		key |= KEY_NOD32;
 	return key | cpu->it << KEY_IT_SHIFT;
 }
 

@@ -91,6 +91,7 @@ enum exception {
 #define SCTLR_TE (1u << 30)
 
 #define CPACR_ASEDIS (1u << 31)
+#define CPACR_D32DIS (1u << 30)
 
 #define FPEXC_EN (1u << 30)
 #define FPSCR_LEN (7u << 16)
@@ -340,6 +341,7 @@ void cpu_attention(struct cpu *cpu, uint32_t why);
 #define KEY_NOSIMD (1u << 6) /* CPACR.ASEDIS: Advanced SIMD instructions that are not VFP's are UNDEFINED */
 #define KEY_WINDOW (1u << 7) /* the current shadow space has a memory window: accesses go there without look-up (mmu.h) */
 #define KEY_IT_SHIFT 8       /* bits 15:8: ITSTATE */
+#define KEY_NOD32 (1u << 16) /* CPACR.D32DIS: VFP instructions that use D16-D31 are UNDEFINED */
 uint32_t cpu_state_key(const struct cpu *cpu);
 /* CPACR lets the current privilege use CP10 and CP11. FPEXC.EN aside: FPEXC itself, FPSID and MVFR are accessible with this alone. */
 bool cpu_fp_allowed(const struct cpu *cpu);

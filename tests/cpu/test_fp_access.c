@@ -20,6 +20,8 @@
 #define USER (1u << 3)
 #define LEN (1u << 4)     /* FPSCR.Len = 1 */
 #define STRICT (1u << 5)  /* SCTLR.A */
+#define NO_SIMD (1u << 6) /* CPACR.ASEDIS */
+#define NO_D32 (1u << 7)  /* CPACR.D32DIS */
 
 #define RUNS EXC_SVC
 #define UNDEF EXC_UNDEF
@@ -78,6 +80,36 @@ static const struct access_case cases[] = {
 	{ "vfms.f64 d0, d0, d0", 0xeea00b40, 0, 0, UNDEF },
 	{ "vfnma.f32 s0, s0, s0", 0xee900a40, 0, 0, UNDEF },
 	{ "vfma.f32 d0, d0, d0", 0xf2000c10, 0, 0, UNDEF },
+	/* CPACR.ASEDIS: what is not VFP's; D32DIS: VFP's with D16-D31 */
+	{ "vadd.i32 d0, d0, d0", 0xf2200800, NO_SIMD, 0, UNDEF },
+	{ "vld1.8 {d0}, [r0]", 0xf420070f, NO_SIMD, 0, UNDEF },
+	{ "vdup.32 d0, r2", 0xee802b10, NO_SIMD, 0, UNDEF },
+	{ "vmov.8 d0[0], r2", 0xee402b10, NO_SIMD, 0, UNDEF },
+	{ "vmov.32 d0[0], r2", 0xee002b10, NO_SIMD, 0, RUNS },
+	{ "vadd.f64 d16, d16, d16", 0xee700ba0, NO_SIMD, 0, RUNS },
+	{ "vadd.f64 d15, d15, d15", 0xee3ffb0f, NO_SIMD | NO_D32, 0, RUNS },
+	{ "vadd.f64 d16, d0, d0", 0xee700b00, NO_SIMD | NO_D32, 0, UNDEF },
+	{ "vadd.f64 d0, d16, d0", 0xee300b80, NO_SIMD | NO_D32, 0, UNDEF },
+	{ "vadd.f64 d0, d0, d16", 0xee300b20, NO_SIMD | NO_D32, 0, UNDEF },
+	{ "vadd.f32 s1, s1, s1", 0xee700aa0, NO_SIMD | NO_D32, 0, RUNS },
+	{ "vmov.f64 d16, #1.0", 0xeef70b00, NO_SIMD | NO_D32, 0, UNDEF },
+	{ "vcvt.f64.f32 d0, s1", 0xeeb70ae0, NO_SIMD | NO_D32, 0, RUNS },
+	{ "vcvt.f64.f32 d16, s0", 0xeef70ac0, NO_SIMD | NO_D32, 0, UNDEF },
+	{ "vcvt.f32.f64 s1, d0", 0xeef70bc0, NO_SIMD | NO_D32, 0, RUNS },
+	{ "vcvt.f32.f64 s0, d16", 0xeeb70be0, NO_SIMD | NO_D32, 0, UNDEF },
+	{ "vcvt.f64.s32 d0, s1", 0xeeb80be0, NO_SIMD | NO_D32, 0, RUNS },
+	{ "vcvt.f64.s32 d16, s0", 0xeef80bc0, NO_SIMD | NO_D32, 0, UNDEF },
+	{ "vcvt.s32.f64 s1, d0", 0xeefd0bc0, NO_SIMD | NO_D32, 0, RUNS },
+	{ "vcvt.s32.f64 s0, d16", 0xeebd0be0, NO_SIMD | NO_D32, 0, UNDEF },
+	{ "vldr d16, [r0]", 0xedd00b00, NO_SIMD | NO_D32, 0, UNDEF },
+	{ "vldr s1, [r0]", 0xedd00a00, NO_SIMD | NO_D32, 0, RUNS },
+	{ "vldmia r0, {d14-d15}", 0xec90eb04, NO_SIMD | NO_D32, 0, RUNS },
+	{ "vldmia r0, {d15-d16}", 0xec90fb04, NO_SIMD | NO_D32, 0, UNDEF },
+	{ "vmov r1, r2, d16", 0xec521b30, NO_SIMD | NO_D32, 0, UNDEF },
+	{ "vmov s1, s2, r2, r3", 0xec432a30, NO_SIMD | NO_D32, 0, RUNS },
+	{ "vmov.32 d16[0], r2", 0xee002b90, NO_SIMD | NO_D32, 0, UNDEF },
+	{ "vmov.32 r1, d16[0]", 0xee101b90, NO_SIMD | NO_D32, 0, UNDEF },
+	{ "vmov.32 r1, d15[0]", 0xee1f1b10, NO_SIMD | NO_D32, 0, RUNS },
 	/* alignment: words always */
 	{ "vldr s0, [r0]", 0xed900a00, 0, 2, ABORT },
 	{ "vldr d0, [r0]", 0xed900b00, 0, 4, RUNS },
@@ -120,6 +152,7 @@ static void set_up(struct machine *m, const struct access_case *c)
 	cpu->fpexc = c->circumstances & OFF ? 0 : FPEXC_EN;
 	cpu->fpscr = c->circumstances & LEN ? 1u << 16 : 0;
 	cpu->cp15.cpacr = c->circumstances & DENIED ? 0 : c->circumstances & PRIV_ONLY ? 0x500000 : 0xf00000;
+	cpu->cp15.cpacr |= (c->circumstances & NO_SIMD ? CPACR_ASEDIS : 0) | (c->circumstances & NO_D32 ? CPACR_D32DIS : 0);
 	cpu->cp15.sctlr = (cpu->cp15.sctlr & ~SCTLR_A) | (c->circumstances & STRICT ? SCTLR_A : 0);
 	cpu->hooks->mmu_changed(cpu);
 	memset(cpu->vfp.d, 0, sizeof(cpu->vfp.d));

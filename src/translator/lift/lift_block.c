@@ -112,6 +112,37 @@ static bool is_simd_only(const struct insn *insn)
 	return insn->row != DECODE_NO_ROW && decode_row(insn->row)->table == TABLE_NEON;
 }
 
+/* A VFP instruction that uses D16-D31: what CPACR.D32DIS switches off (Cortex-A9 TRM, CPACR). vsize says what is a double; numbers of singles do not count. */
+static bool uses_d16(const struct insn *insn)
+{
+	bool d = insn->vsize == 3, n = d, m = d;
+
+	if (insn->row == DECODE_NO_ROW || decode_row(insn->row)->table != TABLE_VFP)
+		return false;
+	switch (insn->op) {
+	case INSN_VLDM: case INSN_VSTM:
+		return d && insn->vd + insn->vregs > 16;
+	case INSN_VFP_CVT_F64_F32:
+		d = true;
+		break;
+	case INSN_VFP_CVT_F32_F64: case INSN_VFP_CVT_INT_F:
+		d = false;
+		break;
+	case INSN_VFP_CVT_F_INT:
+		m = false;
+		break;
+	case INSN_VMOV_LANE_R: case INSN_VDUP_R:
+		d = true;
+		break;
+	case INSN_VMOV_R_LANE:
+		n = true;
+		break;
+	default:
+		break;
+	}
+	return ((d ? insn->vd : 0) | (n ? insn->vn : 0) | (m ? insn->vm : 0)) & 16;
+}
+
 void lift_int(struct lift *l, const struct insn *insn)
 {
 	if (!lift_data(l, insn) && !lift_memory(l, insn) && !lift_branch(l, insn) && !lift_media(l, insn) && !lift_multiply(l, insn) &&
@@ -127,7 +158,7 @@ static void lift_one(struct lift *l, const struct insn *insn)
 		lift_int(l, insn);
 	} else if (!(l->key & KEY_FPEN) && !(is_fp_system(insn) && lift_privileged(l))) {
 		lift_undefined(l);
-	} else if (l->key & KEY_NOSIMD && is_simd_only(insn)) {
+	} else if ((l->key & KEY_NOSIMD && is_simd_only(insn)) || (l->key & KEY_NOD32 && uses_d16(insn))) {
 		lift_undefined(l);
 	} else {
 		if (is_fp_system(insn))
