@@ -46,12 +46,6 @@ static const struct device_reg *reg_at(const struct device *dev, uint32_t offset
 	return reg;
 }
 
-uint32_t *device_reg_at(struct device *dev, uint32_t offset)
-{
-	BUG_ON(offset / 4 >= dev->words || !dev->index[offset / 4]);
-	return &dev->regs[dev->index[offset / 4] - 1];
-}
-
 const char *device_reg_name(const struct device *dev, uint32_t offset, char *buf, size_t size)
 {
 	unsigned i = 0;

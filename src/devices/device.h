@@ -167,8 +167,12 @@ struct device_window {
 	uint32_t size;
 };
 
-/* Index of a row's first word in regs[] is computed once; offset of @reg_offset, BUG when there is none. For models' own use. */
-uint32_t *device_reg_at(struct device *dev, uint32_t offset);
+/* The word of the register at @offset; BUG when there is none. For models' own use: they do so all the time. */
+static inline uint32_t *device_reg_at(struct device *dev, uint32_t offset)
+{
+	BUG_ON(offset / 4 >= dev->words || !dev->index[offset / 4]);
+	return &dev->regs[dev->index[offset / 4] - 1];
+}
 
 /* Name of the register at @offset ("ICDIPR[3]"), "?" when there is none. Returns @buf. */
 const char *device_reg_name(const struct device *dev, uint32_t offset, char *buf, size_t size);
