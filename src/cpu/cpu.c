@@ -262,7 +262,7 @@ uint32_t cpu_state_key(const struct cpu *cpu)
 		key |= KEY_NOSIMD;
 	if (cpu->cp15.cpacr & CPACR_D32DIS)
 		key |= KEY_NOD32;
-	return key | cpu->it << KEY_IT_SHIFT;
+	return key | cpu->window_key | cpu->it << KEY_IT_SHIFT;
 }
 
 void cpu_attention(struct cpu *cpu, uint32_t why)

@@ -32,6 +32,8 @@ static void region_destroy(struct region *region)
 {
 	if (region->host)
 		munmap(region->host, region->size);
+	if (region->fd >= 0)
+		close(region->fd);
 	free(region->frames);
 	free(region);
 }
@@ -121,14 +123,12 @@ static struct region *region_create(enum region_kind kind, const char *name, gpa
 	region->kind = kind;
 	region->base = base;
 	region->size = size;
+	region->fd = -1;
 	snprintf(region->name, sizeof(region->name), "%s", name);
 	return region;
 }
 
-/*
- * RAM comes from a memfd, so that windows onto single frames can be mapped elsewhere later; the host gives pages when
- * they are touched.
- */
+/* RAM comes from a memfd, so that frames can be mapped elsewhere as well (src/mmu/window.c); the host gives pages when they are touched. */
 static int back_with_host_memory(struct region *region, struct error *err)
 {
 	int fd = memfd_create(region->name, MFD_CLOEXEC);
@@ -144,7 +144,7 @@ static int back_with_host_memory(struct region *region, struct error *err)
 		                 region->size / MiB, strerror(code));
 	}
 	host = mmap(NULL, region->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-	close(fd);
+	region->fd = fd;
 	if (host == MAP_FAILED)
 		return error_set(err, ENOMEM, "cannot map %llu MiB of host memory for %s: use less memory (-m)",
 		                 region->size / MiB, region->name);
@@ -236,6 +236,17 @@ struct region *phys_find_frame(struct phys *phys, gpa_t addr, struct frame **fra
 		return NULL;
 	*frame = region->frames + ((addr - region->base) >> GUEST_PAGE_BITS);
 	return region;
+}
+
+struct region *phys_find_host(struct phys *phys, const uint8_t *host)
+{
+	for (unsigned i = 0; i < phys->count; i++) {
+		struct region *region = phys->regions[i];
+
+		if (region->host && host >= region->host && (uint64_t)(host - region->host) < region->size)
+			return region;
+	}
+	return NULL;
 }
 
 void *phys_host(struct phys *phys, gpa_t addr, uint64_t len)

@@ -45,6 +45,7 @@ struct region {
 	uint64_t size;
 	char name[48];      /* for messages and statistics */
 	uint8_t *host;      /* RAM, ROM: host address of base */
+	int fd;             /* RAM, ROM: memfd that @host maps from offset 0, for further mappings of single frames; -1: none */
 	struct frame *frames; /* RAM, ROM: one a page */
 	const struct mmio_ops *ops;
 	void *opaque;
@@ -59,6 +60,7 @@ struct region {
 struct frame {
 	uint8_t trace;        /* FRAME_TRACE_* */
 	uint8_t dirty;        /* FRAME_DIRTY_*: written since last cleared, for displays */
+	bool was_table;       /* has held page tables under trace since the machine started */
 	uint64_t code_lines;  /* bit n: translated code overlaps bytes n*64..n*64+63 */
 	void *blocks;         /* translator: blocks that overlap this frame */
 	void *table;          /* mmu: what is derived from tables in this frame */
@@ -90,6 +92,8 @@ int phys_add_mmio(struct phys *phys, const char *name, gpa_t base, uint64_t size
 struct region *phys_find(struct phys *phys, gpa_t addr);
 /* The RAM or ROM region of the frame that holds @addr, and the frame; NULL: not RAM or ROM. O(1) for RAM. */
 struct region *phys_find_frame(struct phys *phys, gpa_t addr, struct frame **frame);
+/* The RAM or ROM region whose host memory holds @host; NULL: none. */
+struct region *phys_find_host(struct phys *phys, const uint8_t *host);
 /* Host address of @addr when [addr, addr+len) is RAM or ROM in one region; NULL otherwise. Does not trace: for loads. */
 void *phys_host(struct phys *phys, gpa_t addr, uint64_t len);
 

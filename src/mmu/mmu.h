@@ -36,6 +36,16 @@ struct space {
 static_assert(offsetof(struct space, write) == SPACE_WRITE_OFFSET, "emitted code");
 static_assert(offsetof(struct space, exec) == SPACE_EXEC_OFFSET, "emitted code");
 
+/*
+ * Behind the tables: the window of the space, 4 GiB in which the byte of guest address va is at SPACE_WINDOW_OFFSET + va when it is mapped
+ * (window.c), and a fault when it is not; guards lie on both sides. All of a space is one reservation, so an access to
+ * window + any 32-bit address + any offset of less than SPACE_WINDOW_GUARD reaches guest RAM or faults.
+ */
+#define SPACE_WINDOW_GUARD 0x10000u
+#define SPACE_WINDOW_OFFSET ((uint32_t)sizeof(struct space) + SPACE_WINDOW_GUARD)
+#define SPACE_WINDOW_SIZE (1ull << 32)
+#define SPACE_RESERVED (SPACE_WINDOW_OFFSET + SPACE_WINDOW_SIZE + SPACE_WINDOW_GUARD)
+
 enum mmu_access { MMU_READ, MMU_WRITE, MMU_EXEC };
 
 /* What a walk found. */
@@ -65,6 +75,19 @@ int mmu_walk(struct cpu *cpu, gva_t va, enum mmu_access access, bool privileged,
 
 /* The current context changed (cpu_hooks.mmu_changed): points cpu->space to its shadow space, flushing nothing. */
 void mmu_switch(struct cpu *cpu);
+/*
+ * Memory windows: OFF (the default), AUTO: of spaces that run for long, ALWAYS: of all from the beginning, whatever it costs (tests).
+ * Off when the host did not give the address space.
+ */
+enum window_mode { WINDOWS_OFF, WINDOWS_AUTO, WINDOWS_ALWAYS };
+void mmu_set_windows(struct mmu *mmu, enum window_mode mode);
+/* @insns guest instructions were executed, most of them in the current space: a sample, from which windows get their credit. */
+void mmu_ran(struct cpu *cpu, uint32_t insns);
+/*
+ * An access to the byte at @va faulted in the current space's window and was done by mmu_load() or mmu_store(): maps the page if it can.
+ * False: the same access will fault again.
+ */
+bool mmu_window_fault(struct cpu *cpu, gva_t va, bool write);
 /* cpu_hooks.tlb_op and .translate */
 void mmu_tlb_op(struct cpu *cpu, int kind, uint32_t value);
 uint32_t mmu_translate(struct cpu *cpu, gva_t va, bool write, bool privileged);

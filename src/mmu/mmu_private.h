@@ -5,6 +5,7 @@
  *   space.c   contexts to shadow spaces: look-up, sharing, recycling
  *   shadow.c  entries of a space: fill, drop, what they depend on
  *   trace.c   the other direction: from a frame to the shadows derived from it (tables) or mapping it (writers)
+ *   window.c  what of a space's entries is mapped for translated code to reach without look-up
  *   access.c  loads, stores, exclusives; fetch.c  instruction fetch, address translation operations, debugger
  *   check.c   self-check and `info shadow`
  *
@@ -112,6 +113,7 @@ struct table {
 #define MIB_WRITE 4u
 #define MIB_EXEC 8u
 #define MIB_SOFT 16u   /* some soft entry may be */
+#define MIB_WINDOW 32u /* some page may be mapped in the window */
 struct mib {
 	uint32_t flags;
 	uint32_t l1_pa, l1_value; /* first-level descriptor: where and what (low 32 bits: tables lie below 4 GiB) */
@@ -127,6 +129,15 @@ struct writer {
 	uint32_t page;       /* shadow index << 20 | page */
 };
 
+struct window {
+	uint8_t *pages;        /* [SPACE_PAGES]: PERM_R, PERM_W of what is mapped; NULL before the window was opened first */
+	bool open;             /* the space's code uses it */
+	bool used;             /* something may be mapped */
+	uint8_t closed;        /* how often it had to be */
+	uint64_t ran;          /* guest instructions in the space since it was made or its window closed */
+	int64_t credit;        /* what windows may cost it, in instructions */
+};
+
 struct shadow {
 	struct space *space;   /* the tables that emitted code indexes */
 	uint32_t *writer;      /* [SPACE_PAGES]: writer id of the page's write entry, or 0 */
@@ -137,6 +148,7 @@ struct shadow {
 	bool live;             /* has a key */
 	bool shared;           /* only global mappings so far: serves every TTBR0 */
 	bool flat;             /* MMU off */
+	struct window window;
 	uint64_t last_used;
 };
 
@@ -189,6 +201,10 @@ struct mmu {
 	uint32_t traced;          /* frames under table trace */
 	struct writer *writers;   /* [MMU_WRITERS], index = id */
 	uint32_t writers_used, free_writer;
+	enum window_mode window_mode;
+	bool windows_reserved;    /* all spaces have address space for one */
+	bool window_room;         /* the host has not refused a mapping yet */
+	uint32_t window_pieces;   /* mappings made and split in all windows */
 	const struct mmu_hooks *hooks;
 	void *hooks_opaque;
 };
@@ -221,6 +237,15 @@ void shadow_drop_page(struct mmu *mmu, struct shadow *shadow, uint32_t page);
 /* Removes the entries of a MiB and its dependencies. */
 void shadow_drop_mib(struct mmu *mmu, struct shadow *shadow, uint32_t mib);
 void shadow_clear(struct mmu *mmu, struct shadow *shadow);
+
+/* --- window.c --- */
+void window_open(struct mmu *mmu, struct shadow *shadow);
+/* The space is to serve another context: as before window_open(). */
+void window_forget(struct mmu *mmu, struct shadow *shadow);
+/* The entries of a page, or of a MiB with MIB_WINDOW, are gone; write[] of a page is. */
+void window_drop_page(struct mmu *mmu, struct shadow *shadow, uint32_t page);
+void window_drop_mib(struct mmu *mmu, struct shadow *shadow, uint32_t mib);
+void window_protect_page(struct mmu *mmu, struct shadow *shadow, uint32_t page);
 
 /* --- trace.c --- */
 /* Puts the frame at @pa under table trace; NULL: it is not memory, or the pool is empty. */

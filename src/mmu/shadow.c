@@ -20,6 +20,8 @@ void shadow_drop_page(struct mmu *mmu, struct shadow *shadow, uint32_t page)
 		space->write[page] = 0;
 	if (m->flags & MIB_EXEC)
 		space->exec[page] = 0;
+	if (m->flags & MIB_WINDOW)
+		window_drop_page(mmu, shadow, page);
 	if (m->flags & MIB_SOFT) {
 		struct soft *soft = soft_slot(mmu, shadow, page);
 
@@ -41,6 +43,8 @@ void shadow_drop_mib(struct mmu *mmu, struct shadow *shadow, uint32_t mib)
 		memset(&space->write[page], 0, MIB_PAGES * sizeof(space->write[0]));
 	if (m->flags & MIB_EXEC)
 		memset(&space->exec[page], 0, MIB_PAGES * sizeof(space->exec[0]));
+	if (m->flags & MIB_WINDOW)
+		window_drop_mib(mmu, shadow, mib);
 	if (m->flags & MIB_SOFT)
 		mmu->soft_generation++;
 	if (m->flags & MIB_LINKED)

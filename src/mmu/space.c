@@ -30,19 +30,40 @@ static void *reserve(size_t size)
 	return p;
 }
 
+/* The tables of a space, and address space for its window, from which the tables are cut out. */
+static struct space *reserve_space(const struct mmu *mmu)
+{
+	void *space;
+
+	if (!mmu->windows_reserved)
+		return reserve(sizeof(struct space));
+	space = mmap(NULL, SPACE_RESERVED, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (space == MAP_FAILED)
+		return NULL;
+	madvise(space, sizeof(struct space), MADV_NOHUGEPAGE);
+	if (mprotect(space, sizeof(struct space), PROT_READ | PROT_WRITE)) {
+		munmap(space, SPACE_RESERVED);
+		return NULL;
+	}
+	return space;
+}
+
 static bool shadow_allocate(struct mmu *mmu, struct shadow *shadow)
 {
 	shadow->index = (uint32_t)(shadow - mmu->shadows);
-	shadow->space = reserve(sizeof(*shadow->space));
+	shadow->space = reserve_space(mmu);
 	shadow->writer = reserve(SPACE_PAGES * sizeof(*shadow->writer));
 	shadow->mibs = reserve(MIB_COUNT * sizeof(*shadow->mibs));
 	return shadow->space && shadow->writer && shadow->mibs;
 }
 
-static void shadow_free(struct shadow *shadow)
+static void shadow_free(const struct mmu *mmu, struct shadow *shadow)
 {
 	if (shadow->space)
-		munmap(shadow->space, sizeof(*shadow->space));
+		munmap(shadow->space, mmu->windows_reserved ? SPACE_RESERVED : sizeof(*shadow->space));
+	if (shadow->window.pages)
+		munmap(shadow->window.pages, SPACE_PAGES);
+	shadow->window = (struct window){ 0 };
 	if (shadow->writer)
 		munmap(shadow->writer, SPACE_PAGES * sizeof(*shadow->writer));
 	if (shadow->mibs)
@@ -53,12 +74,24 @@ static void shadow_free(struct shadow *shadow)
 }
 
 /* Two spaces can be current, and a third must be there to make a new one of. */
-static bool allocate_first(struct mmu *mmu)
+static bool allocate_three(struct mmu *mmu)
 {
 	while (mmu->shadow_count < 3)
 		if (!shadow_allocate(mmu, &mmu->shadows[mmu->shadow_count++]))
 			return false;
 	return true;
+}
+
+/* Without windows where the host limits address space. */
+static bool allocate_first(struct mmu *mmu)
+{
+	mmu->windows_reserved = mmu->window_room = true;
+	if (allocate_three(mmu))
+		return true;
+	while (mmu->shadow_count)
+		shadow_free(mmu, &mmu->shadows[--mmu->shadow_count]);
+	mmu->windows_reserved = false;
+	return allocate_three(mmu);
 }
 
 struct mmu *mmu_create(struct cpu *cpu, struct phys *phys, struct error *err)
@@ -92,7 +125,7 @@ void mmu_destroy(struct mmu *mmu)
 	if (mmu->current)
 		space_drop_all(mmu);
 	for (unsigned i = 0; i < MMU_SPACES; i++)
-		shadow_free(&mmu->shadows[i]);
+		shadow_free(mmu, &mmu->shadows[i]);
 	if (mmu->tables)
 		munmap(mmu->tables, MMU_TABLES * sizeof(*mmu->tables));
 	if (mmu->writers)
@@ -134,8 +167,10 @@ void space_drop_all(struct mmu *mmu)
 void mmu_reset(struct mmu *mmu)
 {
 	space_drop_all(mmu);
-	for (unsigned i = 0; i < mmu->shadow_count; i++)
+	for (unsigned i = 0; i < mmu->shadow_count; i++) {
+		window_forget(mmu, &mmu->shadows[i]);
 		mmu->shadows[i].live = false;
+	}
 	memset(mmu->slots, 0, sizeof(mmu->slots));
 	mmu->family_count = 0;
 	mmu->current = mmu->user = NULL;
@@ -200,11 +235,12 @@ static struct shadow *recycle(struct mmu *mmu)
 			return shadow;
 		}
 		/* The host is short of address space: go on with those we have. */
-		shadow_free(shadow);
+		shadow_free(mmu, shadow);
 	}
 	BUG_ON(!oldest); /* there are more than are current */
 	shadow_clear(mmu, oldest);
 	forget_slots(mmu, oldest);
+	window_forget(mmu, oldest);
 	oldest->live = false;
 	return oldest;
 }
@@ -235,6 +271,8 @@ static struct shadow *space_lookup_slow(struct mmu *mmu, const struct context *c
 		shadow->shared = shared;
 		shadow->flat = flat;
 		mmu->cpu->stats[CPU_STAT_SPACES_MADE]++;
+		if (mmu->window_mode == WINDOWS_ALWAYS)
+			window_open(mmu, shadow);
 		if (log_has(mmu->cpu->log_mask, LOG_SHADOW))
 			log_printf(mmu->cpu->log, LOG_SHADOW, "shadow: space %u for ttbr0 0x%08x dacr 0x%08x %s%s\n", shadow->index,
 			           context->ttbr0, context->dacr, context->privileged ? "privileged" : "user",
@@ -279,6 +317,7 @@ void mmu_switch(struct cpu *cpu)
 	mmu->user = slot->user;
 	cpu->space = slot->shadow->space;
 	cpu->user_space = slot->user ? slot->user->space : mmu->empty;
+	cpu->window_key = slot->shadow->window.open ? KEY_WINDOW : 0;
 	cpu->stats[CPU_STAT_SPACE_SWITCHES]++;
 }
 
@@ -306,8 +345,11 @@ void space_make_private(struct mmu *mmu, struct shadow *shadow, const struct con
 	BUG_ON(!shadow->shared);
 	family_private(mmu, context, true);
 	shadow_clear(mmu, shadow);
+	window_forget(mmu, shadow);
 	forget_slots(mmu, shadow);
 	shadow->shared = false;
+	if (mmu->window_mode == WINDOWS_ALWAYS)
+		window_open(mmu, shadow);
 	shadow->key = *context;
 	if (log_has(mmu->cpu->log_mask, LOG_SHADOW))
 		log_printf(mmu->cpu->log, LOG_SHADOW, "shadow: space %u is private to ttbr0 0x%08x from now on\n", shadow->index,

@@ -35,6 +35,7 @@ struct table *trace_table(struct mmu *mmu, gpa_t pa)
 	table->pa = pa & ~(gpa_t)GUEST_PAGE_MASK;
 	frame->table = table;
 	frame->trace |= FRAME_TRACE_TABLE;
+	frame->was_table = true;
 	writers_remove(mmu, frame);
 	mmu->traced++;
 	mmu->cpu->stats[CPU_STAT_FRAMES_TRACED]++;
@@ -255,6 +256,8 @@ void writers_remove(struct mmu *mmu, struct frame *frame)
 		uint32_t page = writer->page & (SPACE_PAGES - 1), next = writer->next;
 
 		shadow->space->write[page] = 0;
+		if (shadow->mibs[page / MIB_PAGES].flags & MIB_WINDOW)
+			window_protect_page(mmu, shadow, page);
 		shadow->writer[page] = 0;
 		writer->frame = NULL;
 		writer->next = mmu->free_writer;

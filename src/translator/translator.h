@@ -28,6 +28,7 @@ struct translator_options {
 	uint32_t passes;        /* bit n: enum pass n */
 	uint32_t optimizations; /* bit n: enum optimization n */
 	bool verify;            /* run every block both ways, stop at the first difference */
+	bool always_windows;    /* every space has its memory window from the start: for tests */
 	bool perfmap;           /* name translated code for perf */
 	bool jitdump;           /* keep it with its names for perf inject */
 	bool check_ir;          /* IR verifier after every pass */

@@ -25,6 +25,7 @@ static void start_slice(struct translator *t)
 	struct cpu *cpu = t->cpu;
 	int32_t slice = (int32_t)MIN(t->budget, (int64_t)t->options.quantum);
 
+	mmu_ran(cpu, (uint32_t)(cpu->countdown_start - cpu->countdown));
 	cpu->insns_before = cpu_insns(cpu);
 	cpu->countdown = cpu->countdown_start = slice;
 	t->budget -= slice;

@@ -62,6 +62,8 @@ struct block *table_find(struct translator *t, gva_t pc, uint32_t key, gpa_t pa)
 bool table_trace_frame(struct translator *t, struct frame *frame, gpa_t pa);
 /* Makes a translated block findable. Its frames are traced. */
 void table_insert(struct translator *t, struct block *block);
+/* Drops one block, which may be running. */
+void table_forget(struct cpu *cpu, struct block *block);
 /* Drops all blocks, their code and memory. Not while translated code runs. */
 void table_flush(struct translator *t);
 /* Arena memory that may be cut back by table_trim() until the next call. NULL: out of memory. */

@@ -205,6 +205,12 @@ static void drop_block(struct translator *t, struct block *block)
 		update_lines(t, block->frame2);
 }
 
+void table_forget(struct cpu *cpu, struct block *block)
+{
+	if (!block->dropped)
+		drop_block(cpu->translator, block);
+}
+
 void translator_code_written(struct cpu *cpu, struct frame *frame, gpa_t addr, unsigned size)
 {
 	struct translator *t = cpu->translator;

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "cpu/cpu.h"
+#include "mmu/mmu.h"
 #include "translator/passes/passes.h"
 #include "translator/run/jitdump.h"
 #include "translator/run/perfmap.h"
@@ -33,6 +34,17 @@ void translator_default_options(struct translator_options *options)
 		.cache_bytes = DEFAULT_CACHE_BYTES,
 		.quantum = DEFAULT_QUANTUM,
 	};
+}
+
+static enum window_mode window_mode(const struct translator_options *options)
+{
+	const uint32_t needed = 1u << OPT_WINDOWS | 1u << OPT_FAST_MEMORY;
+
+	if (options->accel != ACCEL_DBT || (options->optimizations & needed) != needed)
+		return WINDOWS_OFF;
+	if (options->always_windows)
+		return WINDOWS_ALWAYS;
+	return options->verify ? WINDOWS_OFF : WINDOWS_AUTO;
 }
 
 static bool is_word(const char *text, size_t len, const char *word)
@@ -92,7 +104,9 @@ int translator_parse_accel(struct translator_options *options, const char *text,
 	while (text[len]) {
 		text += len + 1;
 		len = strcspn(text, ",");
-		if (!switch_off(options, text, len))
+		if (is_word(text, len, "windows=always"))
+			options->always_windows = true;
+		else if (!switch_off(options, text, len))
 			return unknown_switch(err, text, len);
 	}
 	return 0;
@@ -102,6 +116,7 @@ struct translator *translator_create(struct cpu *cpu, const struct translator_op
 {
 	struct translator *t = calloc(1, sizeof(*t));
 	struct jump_cache *jump_cache = jump_cache_create();
+	enum window_mode windows = WINDOWS_OFF;
 
 	if (!t || !jump_cache) {
 		error_set(err, ENOMEM, "not enough memory for the translator");
@@ -119,10 +134,13 @@ struct translator *translator_create(struct cpu *cpu, const struct translator_op
 		t->options.accel = ACCEL_DBT;
 		t->options.optimizations &= ~(1u << OPT_CHAIN | 1u << OPT_JUMP_CACHE);
 	}
+	if (cpu->mmu)
+		windows = window_mode(&t->options);
 	if (t->options.accel == ACCEL_DBT) {
 		const uint32_t resuming = 1u << OPT_JUMP_CACHE | 1u << OPT_INLINE_SYSTEM;
 		const struct x64_options x64_options = {
 			.optimizations = t->options.optimizations, .cache_bytes = t->options.cache_bytes,
+			.forget = windows != WINDOWS_OFF ? table_forget : NULL,
 			.resume = (t->options.optimizations & resuming) == resuming ? dispatch_resume : NULL,
 		};
 
@@ -143,6 +161,8 @@ struct translator *translator_create(struct cpu *cpu, const struct translator_op
 	arena_init(&t->arena, 1u << 20);
 	cpu->jump_cache = jump_cache;
 	cpu->translator = t;
+	if (cpu->mmu)
+		mmu_set_windows(cpu->mmu, windows);
 	return t;
 fail:
 	if (t && t->x64)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "translator/run/block.h"
 
 /* --- cold code: emitted behind the block --- */
@@ -184,7 +185,7 @@ static void start_insn(struct emit *e)
 {
 	e->pc = e->op->imm;
 	e->it = (uint8_t)(e->op->imm2 >> 8);
-	if (e->mark_count < MAX_MARKS)
+	if (e->marks_wanted && e->mark_count < MAX_MARKS)
 		e->marks[e->mark_count++] = (struct x64_mark){ (uint32_t)(e->enc.at - e->enc.start), e->pc };
 }
 
@@ -299,16 +300,23 @@ static void put_tables(struct emit *e)
 		.code_bytes = (uint32_t)(enc->at - enc->start), .cold = e->cold_start,
 		.mark_count = e->mark_count, .site_count = e->site_count,
 	};
-	size_t sites = e->site_count * sizeof(struct x64_site), marks = e->mark_count * sizeof(struct x64_mark);
+	size_t sites = e->site_count * sizeof(struct x64_site), states = e->state_count * sizeof(struct x64_site_state), marks = e->mark_count * sizeof(struct x64_mark);
+
+	uint32_t states_at;
 
 	enc_align(enc, 8);
-	if ((size_t)(enc->end - enc->at) < sites + marks + sizeof(trailer))
+	if ((size_t)(enc->end - enc->at) < states + sites + marks + sizeof(trailer))
 		enc->overflow = true;
 	if (enc->overflow)
 		return;
+	states_at = (uint32_t)(enc->at - e->x64->cache.write);
+	memcpy(enc->at, e->states, states);
+	enc->at += states;
+	e->sites_at = (uint32_t)(enc->at - e->x64->cache.write);
 	for (unsigned i = 0; i < e->site_count; i++) {
-		uint32_t offset = (uint32_t)(enc->at - e->x64->cache.write + (ptrdiff_t)(i * sizeof(struct x64_site)));
+		uint32_t offset = e->sites_at + i * (uint32_t)sizeof(struct x64_site);
 
+		e->sites[i].state = states_at + e->sites[i].state * (uint32_t)sizeof(struct x64_site_state);
 		if (e->site_refs[i])
 			memcpy(e->site_refs[i], &offset, 4);
 	}
@@ -330,6 +338,7 @@ static void begin(struct emit *e)
 	enc_init(&e->enc, start, cache->write + cache->size, cache_exec_delta(cache));
 	e->error = 0;
 	e->op_done = false;
+	e->raw_count = e->state_count = 0;
 	e->fixup_count = e->site_count = e->mark_count = e->cold_count = 0;
 	e->code->exit_count = 0;
 	e->in_loop = e->loops = false;
@@ -389,6 +398,20 @@ static int emit_once(struct emit *e)
 	return e->enc.overflow ? -ENOSPC : 0;
 }
 
+/* Faults at the block's accesses to the window find their sites from now on. */
+static void add_raws(struct emit *e)
+{
+	struct x64 *x64 = e->x64;
+
+	if (!e->raw_count)
+		return;
+	fault_install();
+	for (unsigned i = 0; i < e->raw_count; i++)
+		x64->raws[x64->raw_count++] = (struct x64_raw){
+			.code = e->raws[i].code, .site = e->sites_at + e->raws[i].site * (uint32_t)sizeof(struct x64_site),
+		};
+}
+
 int x64_emit(struct x64 *x64, struct cpu *cpu, const struct ir_block *ir, gpa_t frame_pa, struct block *block, struct x64_code *code)
 {
 	struct emit *e = x64->emit;
@@ -402,6 +425,7 @@ int x64_emit(struct x64 *x64, struct cpu *cpu, const struct ir_block *ir, gpa_t 
 	e->code = code;
 	e->block = block;
 	e->frame_pa = frame_pa;
+	e->marks_wanted = cpu && log_has(cpu->log_mask, LOG_OUT_ASM);
 	e->long_jumps = false;
 	ir_count_insns(ir->ops, ir->count, e->counts);
 	ret = emit_once(e);
@@ -409,10 +433,13 @@ int x64_emit(struct x64 *x64, struct cpu *cpu, const struct ir_block *ir, gpa_t 
 		e->long_jumps = true;
 		ret = emit_once(e);
 	}
+	if (!ret && e->raw_count > x64->raw_capacity - x64->raw_count)
+		ret = -ENOSPC;
 	if (!ret && !fp_trap_add(e))
 		ret = -ENOSPC;
 	if (ret)
 		return ret;
+	add_raws(e);
 	code->size = (uint32_t)(e->enc.at - e->enc.start);
 	x64->cache.used = (size_t)(e->enc.at - x64->cache.write);
 	return 0;

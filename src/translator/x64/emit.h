@@ -34,10 +34,20 @@ struct x64_stubs {
 	uint8_t *helper[HELPER_COUNT];  /* eax, edx, ecx: arguments; eax: result; scratch is lost */
 	uint8_t *simd;                  /* rax: function, edx: descriptor */
 	uint8_t *slow_xmm;              /* slow, with xmm registers kept */
+	uint8_t *fault;                 /* slow for an access that faulted in a window: EFLAGS and all xmm registers are kept */
 	uint8_t *simd_cold;             /* pushed: descriptor, operation: calls the C function, all registers are kept */
 	uint8_t *pool;                  /* constants of the SIMD code */
 };
 
+/* One instruction that reaches guest memory through a window: offsets in the cache of it, and of its struct x64_site. */
+struct x64_raw {
+	uint32_t code, site;
+};
+#define DEMOTED_BITS 65536u
+static inline uint32_t demoted_hash(gva_t pc)
+{
+	return (pc >> 1 ^ pc >> 17) % DEMOTED_BITS;
+}
 /* Offsets in the cache of an operation's code, and of where it goes on when one of its instructions raised an exception. */
 struct x64_trap {
 	uint32_t from, to, cold;
@@ -52,6 +62,11 @@ struct x64 {
 	bool smp; /* other cores run: read-modify-write must be locked */
 	struct emit *emit; /* work space, one block at a time */
 
+	/* Accesses to windows, by the place of their instruction, in order. NULL: windows are off. */
+	struct x64_raw *raws;
+	uint32_t raw_count, raw_capacity;
+	uint64_t demoted[DEMOTED_BITS / 64]; /* guest instructions, hashed, that are to use the tables all the same */
+	void (*forget)(struct cpu *cpu, struct block *block); /* x64_options */
 	/* fp_trap.c. Floating-point code that traps when it is not the architecture's: in order of its place. */
 	bool fp_traps;
 	volatile int too_many_traps; /* set by the signal handler */
@@ -60,6 +75,12 @@ struct x64 {
 	uint32_t recent_traps;
 	uint64_t recent_since; /* ns */
 };
+static inline bool x64_demoted(const struct x64 *x64, gva_t pc)
+{
+	uint32_t bit = demoted_hash(pc);
+
+	return x64->demoted[bit / 64] >> bit % 64 & 1;
+}
 static inline bool x64_opt(const struct x64 *x64, enum optimization opt)
 {
 	return x64->optimizations >> opt & 1;
@@ -107,24 +128,31 @@ struct site_place {
 	uint8_t kind;
 	uint8_t n;      /* host register, guest register, slot in cpu->tmp */
 };
+/* What neighbouring sites have in common. */
+struct x64_site_state {
+	struct flag_state flags;
+	struct block *block;
+};
 /* One guest access that can leave the in-line path. Members of a group follow one another. */
 struct x64_site {
 	uint32_t resume;     /* offset in the cache of where to go on */
 	gva_t pc;
 	uint32_t delta;      /* address - address of the group's first */
 	uint32_t imm;        /* PLACE_IMM's value */
+	uint32_t state;      /* offset in the cache of its struct x64_site_state; during emission index */
 	uint16_t mem;        /* ACCESS_* */
 	uint16_t count;      /* instructions of the block finished before: not yet subtracted from the countdown */
 	uint8_t kind;        /* enum site_kind */
 	uint8_t it;
 	uint8_t vfp;         /* SITE_LDF, SITE_STF: register */
 	bool more;           /* the next site belongs to the same group */
-	struct site_place address;
+	bool raw;            /* in a window: flags may be in EFLAGS */
+	uint8_t misses;      /* raw: faults that no mapping helped against */
+	struct site_place address;  /* of the base; PLACE_NONE: delta is the address */
 	struct site_place value[2]; /* LD, LDREX: results; ST, STREX: values */
 	struct site_place status;   /* STREX */
 	uint32_t cold;       /* offset in the cache of its out-of-line code, a push and a jump; 0: none */
 	uint8_t links;       /* device_site_link() */
-	struct flag_state flags;
 };
 /* Host offset (from the block's start) -> guest PC, for dumps. */
 struct x64_mark {
@@ -262,9 +290,15 @@ struct emit {
 	unsigned fixup_count;
 	struct x64_site sites[MAX_SITES];
 	unsigned site_count;
+	struct x64_site_state states[2 * MAX_SITES]; /* a site may note them twice */
+	unsigned state_count;
 	struct x64_mark marks[MAX_MARKS];
 	unsigned mark_count;
+	bool marks_wanted;             /* somebody looks at host code */
 	uint8_t *site_refs[MAX_SITES]; /* where a site's offset goes */
+	struct x64_raw raws[MAX_SITES]; /* site: index */
+	unsigned raw_count;
+	uint32_t sites_at;             /* offset of the sites in the cache */
 	struct cold cold[MAX_COLD];
 	unsigned cold_count;
 	uint32_t cold_start;
@@ -332,7 +366,7 @@ bool flags_suffice(const struct emit *e, const struct flag_state *there);
 /* Puts the flags of @cond into EFLAGS by one recipe, if there is one; then *cc tests it. Called when EFLAGS may be overwritten. */
 bool flags_cond_again(struct emit *e, unsigned cond, enum host_cc *cc);
 bool flags_cond_repeats(const struct emit *e, unsigned cond); /* whether that will do */
-uint32_t flags_recompute(const struct flag_state *flags, const struct cpu *cpu); /* C: cpu->nzcv at a fault */
+uint32_t flags_recompute(const struct flag_state *flags, const struct cpu *cpu, uint32_t eflags); /* C: cpu->nzcv at a fault */
 #define FLAG_MASK_NZCV(f) (((f) & IR_N ? NZCV_N : 0) | ((f) & IR_Z ? NZCV_Z : 0) | ((f) & IR_C ? NZCV_C : 0) | ((f) & IR_V ? NZCV_V : 0))
 
 /* emit.c */
@@ -388,13 +422,19 @@ bool fp_trap_add(struct emit *e);
 
 /* slow.c: called by the slow stub. Returns where to go on. */
 struct slow_frame {
-	uint64_t regs[16]; /* by host register number; rsp and rbp are not used */
+	uint64_t regs[16]; /* by host register number; rbp is not used, rsp is EFLAGS if the stub was x64_stubs.fault */
 	uint64_t site;     /* offset in the cache */
 };
+#define FRAME_EFLAGS RSP
 const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64 *x64);
 /* After an access to a device: an interrupt that it raised is taken soon. */
 void slow_end_slice(struct cpu *cpu);
 /* device_site.c: @site has just accessed the device register at @va: from now on it does so by code of its own, if it can. */
 void device_site_link(struct x64 *x64, struct cpu *cpu, struct x64_site *site, gva_t va);
+
+/* fault.c: faults in windows go to the stub of that name. Once for the process; any thread. */
+void fault_install(void);
+/* The core that this thread runs translated code of, or NULL. */
+void fault_running(const struct x64 *x64);
 
 #endif

@@ -72,6 +72,21 @@ static void take_result(struct emit *e)
 	def_done(e, op->dst);
 }
 
+/*
+ * Other translations may be in force, and a space without a window where this block expects one: what accesses it makes would fault one by one.
+ * (The space is not the block's business: the block goes on in the new one as it is, when that is of the same kind.)
+ */
+static void check_window(struct emit *e)
+{
+	struct cold *cold = cold_add(e, COLD_LEAVE);
+
+	cold->exit = X64_EXIT_STATE;
+	cold->pc = e->pc + 4;
+	cold->count = (uint16_t)count_here(e);
+	enc_alu(&e->enc, ALU_CMP, W32, CPU_OPND(window_key), opnd_imm(e->ir->key & KEY_WINDOW));
+	cold_jcc(e, cold, CC_NE);
+}
+
 void emit_call(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
@@ -99,6 +114,8 @@ void emit_call(struct emit *e)
 		if (e->it && !(attr & HELPER_STATE))
 			enc_mov(&e->enc, W32, CPU_OPND(it), opnd_imm(0));
 		e->flags = (struct flag_state){ .mem = IR_NZCV };
+		if (op->imm == HELPER_ID_CP15_WRITE_MAPS && e->x64->raws)
+			check_window(e);
 	} else {
 		flags_lost(e);
 	}

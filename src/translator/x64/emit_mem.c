@@ -8,6 +8,7 @@
 #include "translator/x64/emit.h"
 
 #include <errno.h>
+#include <string.h>
 
 static unsigned size_log2(const struct ir_insn *op)
 {
@@ -38,7 +39,25 @@ static bool in_line(const struct emit *e, const struct ir_insn *op)
 
 /* --- sites --- */
 
-static struct x64_site *site_add(struct emit *e)
+/* Notes where the flags are when @site's access faults. Neighbours often have them in the same place. */
+static void site_flags(struct emit *e, struct x64_site *site, bool raw)
+{
+	struct x64_site_state state;
+
+	memset(&state, 0, sizeof(state));
+	state.flags = e->flags;
+	state.block = e->block;
+	/* In EFLAGS nothing is left when the slow path was called as usual. */
+	if (!raw)
+		state.flags.host = 0;
+	if ((state.flags.mem | state.flags.known | state.flags.host) == IR_NZCV)
+		state.flags.nz = state.flags.c = state.flags.v = (struct recipe){ .kind = RECIPE_NONE };
+	if (!e->state_count || memcmp(&e->states[e->state_count - 1], &state, sizeof(state)) != 0)
+		e->states[e->state_count++] = state;
+	site->state = e->state_count - 1;
+}
+
+static struct x64_site *site_add(struct emit *e, bool raw)
 {
 	static const uint8_t kinds[] = {
 		[IR_LD] = SITE_LD, [IR_ST] = SITE_ST, [IR_LDF] = SITE_LDF, [IR_STF] = SITE_STF,
@@ -54,8 +73,9 @@ static struct x64_site *site_add(struct emit *e)
 	*site = (struct x64_site){
 		.pc = e->pc, .it = e->it, .mem = e->op->mem, .kind = kinds[e->op->op],
 		.count = (uint16_t)(count_here(e) - (count_here(e) ? 1 : 0)),
-		.flags = e->flags,
+		.raw = raw,
 	};
+	site_flags(e, site, raw);
 	e->site_refs[e->site_count - 1] = NULL;
 	if (e->op->op == IR_LDF)
 		site->vfp = (uint8_t)e->op->dst;
@@ -263,6 +283,134 @@ static void slow_in_line(struct emit *e, struct x64_site *site)
 	site_resume_here(e, site);
 }
 
+/* --- windows --- */
+
+/* What is added to an address in the access itself; with its size it stays within the guards. */
+#define RAW_OFFSET_MAX 0x7fff
+
+static bool in_window(const struct emit *e, const struct ir_insn *op)
+{
+	return e->ir->key & KEY_WINDOW && e->x64->raws && in_line(e, op) && !(op->mem & (ACCESS_BE | ACCESS_USER)) && !x64_demoted(e->x64, e->pc);
+}
+
+/* A place in the window: host memory, and the same for the slow path. */
+struct raw {
+	struct opnd mem;
+	struct site_place base;
+	uint32_t delta;
+	unsigned reg; /* of the base, or HOST_REG_NONE */
+};
+
+static struct raw raw_at(unsigned reg, uint32_t offset)
+{
+	return (struct raw){
+		.mem = opnd_sib(R15, reg, 0, (int32_t)(SPACE_WINDOW_OFFSET + offset)),
+		.base = { PLACE_HOST, (uint8_t)reg }, .delta = offset, .reg = reg,
+	};
+}
+
+/* Where the access of e->op goes, whose address must be a multiple of @mask + 1: then the base is when the offset is. */
+static struct raw raw_place(struct emit *e, uint32_t offset, uint32_t mask)
+{
+	const struct ir_insn *op = e->op;
+	uint32_t va = op->imm + offset;
+
+	if (op->a == IR_IMM && va <= INT32_MAX - SPACE_WINDOW_OFFSET && !(va & mask))
+		return (struct raw){ .mem = opnd_mem(R15, (int32_t)(SPACE_WINDOW_OFFSET + va)), .delta = va, .reg = HOST_REG_NONE };
+	if (op->a == IR_IMM || offset + RAW_OFFSET_MAX > 2 * RAW_OFFSET_MAX || offset & mask)
+		return raw_at(address(e, offset), 0);
+	return raw_at(use_reg(e, use_ref(e, op->a)), offset);
+}
+
+/* EFLAGS were kept for a test of the base's low bits. */
+static void raw_check(struct emit *e, struct x64_site *site, const struct raw *raw, uint32_t mask)
+{
+	if (raw->reg == HOST_REG_NONE)
+		return;
+	enc_test(&e->enc, W8, opnd_reg(raw->reg), opnd_imm(mask));
+	cold_jcc(e, cold_slow(e, site), CC_NE);
+}
+
+static struct x64_site *raw_site(struct emit *e, const struct raw *raw)
+{
+	struct x64_site *site = site_add(e, true);
+
+	site->address = raw->base;
+	site->delta = raw->delta;
+	return site;
+}
+
+/* The next instruction is an access to the window. */
+static void raw_mark(struct emit *e, const struct x64_site *site)
+{
+	if (e->raw_count == ARRAY_SIZE(e->raws)) {
+		emit_fail(e, -E2BIG);
+		return;
+	}
+	e->raws[e->raw_count++] = (struct x64_raw){ .code = (uint32_t)(e->enc.at - e->x64->cache.write), .site = site_index(e, site) };
+}
+
+/* One access in the window up to the access itself: its site. */
+static struct x64_site *raw_begin(struct emit *e, struct raw *raw)
+{
+	uint32_t mask = align_mask(e, e->op);
+	struct x64_site *site;
+
+	if (mask)
+		flags_clobber(e);
+	*raw = raw_place(e, e->op->imm2, mask);
+	site = raw_site(e, raw);
+	if (mask) {
+		raw_check(e, site, raw, mask);
+		flags_lost(e);
+		site_flags(e, site, true);
+	}
+	return site;
+}
+
+static unsigned home_of(ir_ref ref);
+
+static void emit_load_raw(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	struct x64_site *site;
+	struct raw raw;
+	unsigned to;
+
+	site = raw_begin(e, &raw);
+	if (op->op == IR_LD && home_of(op->dst) != HOST_REG_NONE)
+		to = home_of(op->dst);
+	else if (raw.reg != HOST_REG_NONE && is_scratch(raw.reg) && (!IR_IS_TMP(op->a) || e->tmps[op->a - IR_TMP0].reg != raw.reg || tmp_ends(e, op->a)))
+		to = raw.reg;
+	else
+		to = scratch_alloc(e);
+	site->value[0] = (struct site_place){ PLACE_HOST, (uint8_t)to };
+	raw_mark(e, site);
+	load_from(e, to, raw.mem);
+	site_resume_here(e, site);
+	if (is_scratch(to))
+		load_done(e, to);
+	else
+		def_done(e, op->dst);
+}
+
+static void emit_store_raw(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	struct x64_site *site;
+	struct opnd value;
+	struct raw raw;
+
+	site = raw_begin(e, &raw);
+	site->imm = op->imm;
+	value = store_value(e);
+	if (op->op == IR_ST)
+		site->value[0] = place_of(e, value, op->b);
+	raw_mark(e, site);
+	store_to(e, raw.mem, value);
+	site_resume_here(e, site);
+}
+
 static unsigned home_of(ir_ref ref)
 {
 	return IR_IS_REG(ref) ? home_regs[ref] : HOST_REG_NONE;
@@ -275,11 +423,15 @@ static void emit_load(struct emit *e)
 	unsigned addr, to, addend;
 	struct cold *slow;
 
+	if (in_window(e, op)) {
+		emit_load_raw(e);
+		return;
+	}
 	flags_clobber(e);
 	addr = address(e, op->imm2);
 	addend = scratch_alloc(e);
 	to = op->op == IR_LD && home_of(op->dst) != HOST_REG_NONE ? home_of(op->dst) : addend;
-	site = site_add(e);
+	site = site_add(e, false);
 	site->address = (struct site_place){ PLACE_HOST, (uint8_t)addr };
 	site->value[0] = (struct site_place){ PLACE_HOST, (uint8_t)to };
 	if (in_line(e, op)) {
@@ -307,9 +459,13 @@ static void emit_store(struct emit *e)
 	struct cold *slow;
 	bool swapped = op->mem & ACCESS_BE && size_log2(op);
 
+	if (in_window(e, op)) {
+		emit_store_raw(e);
+		return;
+	}
 	flags_clobber(e);
 	addr = address(e, op->imm2);
-	site = site_add(e);
+	site = site_add(e, false);
 	site->address = (struct site_place){ PLACE_HOST, (uint8_t)addr };
 	if (swapped && op->op == IR_ST)
 		site->value[0] = place_of(e, use_ref(e, op->b), op->b);
@@ -373,7 +529,7 @@ static bool group_measure(struct emit *e, struct group *g)
 	return g->span <= GUEST_PAGE_SIZE / 2;
 }
 
-static struct x64_site *group_sites(struct emit *e, const struct group *g, unsigned addr)
+static struct x64_site *group_sites(struct emit *e, const struct group *g, unsigned addr, bool raw)
 {
 	unsigned first = e->site_count;
 
@@ -385,7 +541,7 @@ static struct x64_site *group_sites(struct emit *e, const struct group *g, unsig
 		struct x64_site *site;
 
 		e->op = &e->ir->ops[g->head + k];
-		site = site_add(e);
+		site = site_add(e, raw);
 		site->delta = e->op->imm2 - g->low;
 		site->more = k + 1 < g->count;
 		site->address = (struct site_place){ PLACE_HOST, (uint8_t)addr };
@@ -417,22 +573,29 @@ static unsigned group_check(struct emit *e, const struct group *g, unsigned addr
 	return pointer;
 }
 
-static void group_member(struct emit *e, const struct group *g, unsigned pointer)
+/* @raw: the group's first site when each member reaches the window by itself, else NULL. */
+static void group_member(struct emit *e, struct opnd mem, const struct x64_site *raw)
 {
 	const struct ir_insn *op = e->op;
-	struct opnd mem = opnd_mem(pointer, (int32_t)(op->imm2 - g->low));
+	bool home = op->op == IR_LD && home_of(op->dst) != HOST_REG_NONE;
+	struct opnd value;
+	unsigned to;
 
 	if (!is_load(op)) {
-		store_to(e, mem, store_value(e));
-	} else if (op->op == IR_LD && home_of(op->dst) != HOST_REG_NONE) {
-		load_from(e, home_of(op->dst), mem);
-		def_done(e, op->dst);
-	} else {
-		unsigned to = scratch_alloc(e);
-
-		load_from(e, to, mem);
-		load_done(e, to);
+		value = store_value(e);
+		if (raw)
+			raw_mark(e, raw);
+		store_to(e, mem, value);
+		return;
 	}
+	to = home ? home_of(op->dst) : scratch_alloc(e);
+	if (raw)
+		raw_mark(e, raw);
+	load_from(e, to, mem);
+	if (home)
+		def_done(e, op->dst);
+	else
+		load_done(e, to);
 }
 
 /* Where each loaded value is after the group: only now is that known for temporaries. */
@@ -455,24 +618,58 @@ static void group_places(struct emit *e, const struct group *g, struct x64_site 
 	}
 }
 
+/*
+ * In the window each member is an access of its own. When one faults, the slow path does all from the first on: what was done already was done to
+ * memory, and can be done again.
+ */
+static struct opnd group_window(struct emit *e, const struct group *g, struct x64_site **sites, unsigned *pointer)
+{
+	struct raw raw;
+
+	if (g->mask)
+		flags_clobber(e);
+	tmps_flush(e);
+	raw = raw_place(e, g->low, g->mask);
+	*pointer = raw.reg;
+	*sites = group_sites(e, g, raw.reg, true);
+	for (unsigned k = 0; k < g->count; k++) {
+		(*sites)[k].address = raw.base;
+		(*sites)[k].delta += raw.delta;
+	}
+	if (g->mask) {
+		raw_check(e, *sites, &raw, g->mask);
+		flags_lost(e);
+		site_flags(e, *sites, true);
+	}
+	return raw.mem;
+}
+
 static void emit_group(struct emit *e, const struct group *g)
 {
+	bool window = in_window(e, e->op);
 	unsigned addr, pointer;
 	struct x64_site *sites;
-	struct cold *slow;
+	struct opnd mem;
 
-	flags_clobber(e);
-	tmps_flush(e);
-	addr = address(e, g->low);
-	sites = group_sites(e, g, addr);
-	slow = cold_slow(e, sites);
-	pointer = group_check(e, g, addr, slow);
-	flags_lost(e);
+	if (window) {
+		mem = group_window(e, g, &sites, &pointer);
+	} else {
+		flags_clobber(e);
+		tmps_flush(e);
+		addr = address(e, g->low);
+		sites = group_sites(e, g, addr, false);
+		pointer = group_check(e, g, addr, cold_slow(e, sites));
+		mem = opnd_mem(pointer, 0);
+		flags_lost(e);
+	}
 	for (unsigned k = 0; k < g->count; k++) {
+		struct opnd at = mem;
+
 		e->i = g->head + k;
 		e->op = &e->ir->ops[e->i];
-		e->pinned = (uint8_t)(1u << pointer);
-		group_member(e, g, pointer);
+		e->pinned = pointer < SCRATCH_COUNT ? (uint8_t)(1u << pointer) : 0;
+		at.disp += (int32_t)(e->op->imm2 - g->low);
+		group_member(e, at, window ? sites : NULL);
 		tmps_end_op(e);
 	}
 	group_places(e, g, sites);
@@ -603,7 +800,7 @@ void emit_exclusive(struct emit *e)
 	if (word && op->op == IR_STREX)
 		scratch_take(e, RAX); /* what cmpxchg compares with */
 	addr = address(e, op->imm2);
-	site = site_add(e);
+	site = site_add(e, false);
 	site->address = (struct site_place){ PLACE_HOST, (uint8_t)addr };
 	site->imm = op->imm;
 	if (!word)

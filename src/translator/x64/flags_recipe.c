@@ -183,15 +183,24 @@ static uint32_t recipe_run(const struct recipe *r, const struct cpu *cpu)
 	}
 }
 
-uint32_t flags_recompute(const struct flag_state *f, const struct cpu *cpu)
+/* NZCV from EFLAGS: SF, ZF, CF, OF. */
+static uint32_t from_eflags(uint32_t eflags, bool borrow)
+{
+	uint32_t nzcv = (eflags >> 7 & 1 ? NZCV_N : 0) | (eflags >> 6 & 1 ? NZCV_Z : 0) | (eflags & 1 ? NZCV_C : 0) | (eflags >> 11 & 1 ? NZCV_V : 0);
+
+	return borrow ? nzcv ^ NZCV_C : nzcv;
+}
+
+uint32_t flags_recompute(const struct flag_state *f, const struct cpu *cpu, uint32_t eflags)
 {
 	const struct recipe *all[] = { &f->nz, &f->c, &f->v };
-	uint8_t known = f->known & (uint8_t)~f->mem;
+	uint8_t known = f->known & (uint8_t)~f->mem, host = f->host & (uint8_t)~(f->mem | known);
 	uint32_t nzcv = cpu->nzcv & FLAG_MASK_NZCV(f->mem);
 
 	nzcv |= FLAG_MASK_NZCV(known & f->value);
+	nzcv |= from_eflags(eflags, f->host_borrow) & FLAG_MASK_NZCV(host);
 	for (unsigned i = 0; i < 3; i++) {
-		uint8_t flags = all[i]->flags & (uint8_t)~(f->mem | known);
+		uint8_t flags = all[i]->flags & (uint8_t)~(f->mem | known | host);
 
 		if (flags)
 			nzcv |= recipe_run(all[i], cpu) & FLAG_MASK_NZCV(flags);

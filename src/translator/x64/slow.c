@@ -146,11 +146,50 @@ void slow_end_slice(struct cpu *cpu)
 	cpu->countdown = 0;
 }
 
+/* So many faults that no mapping helps against, and an access uses the tables. */
+#define RAW_MISSES 8
+
+static bool map_site(struct cpu *cpu, const struct x64_site *site, gva_t va)
+{
+	bool write = site->kind == SITE_ST || site->kind == SITE_STF;
+	gva_t last = va + (1u << (site->mem & ACCESS_SIZE_MASK)) - 1;
+
+	return mmu_window_fault(cpu, va, write) && (!((va ^ last) & ~GUEST_PAGE_MASK) || mmu_window_fault(cpu, last, write));
+}
+
+/*
+ * The access at @first, or group, faulted in the window and was done. What cannot be mapped faults each time (devices, traced frames, windows that
+ * had to close); when that happens again and again at one place, its block is translated anew.
+ */
+static void map_or_demote(struct x64 *x64, struct cpu *cpu, struct x64_site *first, gva_t base)
+{
+	const struct x64_site *site = first;
+	gva_t page = ~0u;
+	bool mapped = true;
+
+	for (;; site++) {
+		gva_t va = base + site->delta;
+
+		if ((va & ~GUEST_PAGE_MASK) != page)
+			mapped &= map_site(cpu, site, va);
+		page = va & ~GUEST_PAGE_MASK;
+		if (!site->more)
+			break;
+	}
+	if (mapped || ++first->misses < RAW_MISSES)
+		return;
+	first->misses = 0;
+	x64->demoted[demoted_hash(first->pc) / 64] |= 1ull << demoted_hash(first->pc) % 64;
+	cpu->stats[CPU_STAT_WINDOW_DEMOTED]++;
+	x64->forget(cpu, ((const struct x64_site_state *)(const void *)(x64->cache.write + first->state))->block);
+}
+
 const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64 *x64)
 {
 	const struct x64_site *first = (const struct x64_site *)(const void *)(x64->cache.write + frame->site), *site = first;
-	gva_t base = (gva_t)frame->regs[first->address.n & 15];
+	gva_t base = first->address.kind == PLACE_NONE ? 0 : (gva_t)frame->regs[first->address.n & 15];
 	uint32_t count = first->count;
+	const struct x64_site_state *state = (const struct x64_site_state *)(const void *)(x64->cache.write + first->state);
 	bool failed;
 	int quick;
 
@@ -165,7 +204,9 @@ const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64
 			break;
 		site++;
 	}
-	if (unlikely(cpu->space->exec[base >> GUEST_PAGE_BITS] & SPACE_DEVICE) && !failed)
+	if (first->raw && !failed)
+		map_or_demote(x64, cpu, (struct x64_site *)(void *)(x64->cache.write + frame->site), base);
+	else if (unlikely(cpu->space->exec[base >> GUEST_PAGE_BITS] & SPACE_DEVICE) && !failed)
 		device_site_link(x64, cpu, (struct x64_site *)(void *)(x64->cache.write + frame->site), base);
 	frame->regs[R15] = (uintptr_t)cpu->space;
 	if (likely(!failed)) {
@@ -175,7 +216,7 @@ const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64
 		return x64->cache.exec + first->resume;
 	}
 	homes_to_cpu(frame, cpu);
-	cpu->nzcv = flags_recompute(&first->flags, cpu);
+	cpu->nzcv = flags_recompute(&state->flags, cpu, (uint32_t)frame->regs[FRAME_EFLAGS]);
 	cpu->exit_arg[0] = RAISE_DATA_ABORT;
 	frame->regs[R14] = (uint32_t)cpu->countdown;
 	return x64->stubs.leave[X64_EXIT_RAISE];

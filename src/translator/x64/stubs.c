@@ -164,11 +164,17 @@ static uint8_t *emit_miss_t(struct enc *enc, const uint8_t *miss)
 
 static const uint8_t framed[] = { RAX, RCX, RDX, RBX, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
 
-/* On the stack: the site's offset. All registers go to a struct slow_frame and come back from it. */
-static uint8_t *emit_slow(struct x64 *x64, struct enc *enc, bool keep_xmm)
+#define PUSHFQ 0x9c
+#define POPFQ 0x9d
+
+/*
+ * On the stack: the site's offset. All registers go to a struct slow_frame and come back from it; so do xmm registers from @first_xmm on, and
+ * with @eflags those.
+ */
+static uint8_t *emit_slow(struct x64 *x64, struct enc *enc, unsigned first_xmm, bool eflags)
 {
 	struct enc_sse sse = { .enc = enc, .avx = x64->host.avx };
-	const int32_t xmms = keep_xmm ? 10 * 16 : 0; /* xmm6-xmm15, below the frame */
+	const int32_t xmms = (int32_t)(16 - first_xmm) * 16; /* below the frame */
 	uint8_t *at = enc_here(enc);
 	const int32_t regs = offsetof(struct slow_frame, site);
 
@@ -176,9 +182,14 @@ static uint8_t *emit_slow(struct x64 *x64, struct enc *enc, bool keep_xmm)
 	              "layout on the stack");
 	enc_lea(enc, W64, RSP, opnd_mem(RSP, -regs - xmms));
 	for (int32_t x = 0; x < xmms; x += 16)
-		sse_op2(&sse, SSE_MOVUPS_ST, W32, 6 + (unsigned)x / 16, opnd_mem(RSP, x));
+		sse_op2(&sse, SSE_MOVUPS_ST, W32, first_xmm + (unsigned)x / 16, opnd_mem(RSP, x));
 	for (unsigned i = 0; i < ARRAY_SIZE(framed); i++)
 		enc_mov(enc, W64, opnd_mem(RSP, xmms + 8 * framed[i]), opnd_reg(framed[i]));
+	if (eflags) {
+		enc_u8(enc, PUSHFQ);
+		enc_pop(enc, RAX);
+		enc_mov(enc, W64, opnd_mem(RSP, xmms + 8 * FRAME_EFLAGS), opnd_reg(RAX));
+	}
 	enc_lea(enc, W64, RDI, opnd_mem(RSP, xmms));
 	enc_lea(enc, W64, RSI, opnd_mem(RBP, -CPU_BIAS));
 	enc_mov_imm64(enc, RDX, (uintptr_t)x64);
@@ -186,7 +197,12 @@ static uint8_t *emit_slow(struct x64 *x64, struct enc *enc, bool keep_xmm)
 	enc_call_opnd(enc, opnd_reg(RAX));
 	enc_mov(enc, W64, opnd_mem(RSP, xmms + regs), opnd_reg(RAX));
 	for (int32_t x = 0; x < xmms; x += 16)
-		sse_op2(&sse, SSE_MOVUPS, W32, 6 + (unsigned)x / 16, opnd_mem(RSP, x));
+		sse_op2(&sse, SSE_MOVUPS, W32, first_xmm + (unsigned)x / 16, opnd_mem(RSP, x));
+	if (eflags) {
+		enc_mov(enc, W64, opnd_reg(RAX), opnd_mem(RSP, xmms + 8 * FRAME_EFLAGS));
+		enc_push(enc, RAX);
+		enc_u8(enc, POPFQ);
+	}
 	for (unsigned i = 0; i < ARRAY_SIZE(framed); i++)
 		enc_mov(enc, W64, opnd_reg(framed[i]), opnd_mem(RSP, xmms + 8 * framed[i]));
 	enc_lea(enc, W64, RSP, opnd_mem(RSP, xmms + regs + 8));
@@ -278,8 +294,9 @@ int stubs_emit(struct x64 *x64)
 	stubs->miss = emit_miss(&enc, stubs->leave[X64_EXIT_LOOKUP]);
 	stubs->miss_check = emit_miss(&enc, stubs->leave[X64_EXIT_CHECK]);
 	stubs->miss_check_t = emit_miss_t(&enc, stubs->miss_check);
-	stubs->slow = emit_slow(x64, &enc, false);
-	stubs->slow_xmm = emit_slow(x64, &enc, true);
+	stubs->slow = emit_slow(x64, &enc, 16, false);
+	stubs->slow_xmm = emit_slow(x64, &enc, 6, false);
+	stubs->fault = emit_slow(x64, &enc, 0, true);
 	simd_stubs(x64, &enc);
 	stubs->simd = emit_simd_call(&enc);
 	for (unsigned i = 0; i < HELPER_COUNT; i++) {

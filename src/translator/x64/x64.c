@@ -35,10 +35,19 @@ struct x64 *x64_create(const struct x64_options *options, struct error *err)
 	}
 	x64->optimizations = options->optimizations;
 	x64->resume = options->resume;
+	x64->forget = options->forget;
 	detect_host(&x64->host);
 	if (options->sse_only)
 		x64->host.avx = false;
 	if (cache_init(&x64->cache, options->cache_bytes, err) < 0) {
+		x64_destroy(x64);
+		return NULL;
+	}
+	/* Each takes an instruction and a site. Memory that is not touched costs nothing. */
+	x64->raw_capacity = options->forget ? (uint32_t)(x64->cache.size / 64) : 0;
+	x64->raws = options->forget ? malloc(x64->raw_capacity * sizeof(*x64->raws)) : NULL;
+	if (options->forget && !x64->raws) {
+		error_set(err, ENOMEM, "not enough memory for the translator");
 		x64_destroy(x64);
 		return NULL;
 	}
@@ -67,6 +76,7 @@ void x64_destroy(struct x64 *x64)
 	if (!x64)
 		return;
 	cache_fini(&x64->cache);
+	free(x64->raws);
 	free(x64->traps);
 	free(x64->emit);
 	free(x64);
@@ -75,6 +85,8 @@ void x64_destroy(struct x64 *x64)
 void x64_flush(struct x64 *x64)
 {
 	x64->cache.used = x64->cache.fixed;
+	x64->raw_count = 0;
+	memset(x64->demoted, 0, sizeof(x64->demoted));
 	x64->trap_count = 0;
 	/* The next time round it is tried again. */
 	x64->fp_traps = x64->traps && !x64->too_many_traps;
@@ -105,7 +117,9 @@ enum x64_exit x64_run(struct x64 *x64, struct cpu *cpu, const uint8_t *entry)
 
 	cpu->mxcsr_masks = x64->fp_traps ? 0 : 0x1f80;
 	fp_trap_running(x64);
+	fault_running(x64);
 	why = (enum x64_exit)enter(cpu, entry);
+	fault_running(NULL);
 	fp_trap_running(NULL);
 	return why;
 }

@@ -14,6 +14,7 @@
 #include "translator/ir/exit.h"
 
 struct cpu;
+struct block;
 struct ir_block;
 struct log;
 struct x64;
@@ -27,12 +28,12 @@ struct block_exit {
 	uint32_t key;            /* and its state key */
 	uint8_t *jump;           /* executable address of the displacement of its jump; NULL: not patchable */
 	uint8_t *stub;           /* where it goes while unlinked */
-	bool same_page;          /* target in the same page: links use the fast entry */
 	/*
 	 * Flags that are not in cpu->nzcv yet are stored where the jump goes first (stub), and these are the jump behind that and where it goes
 	 * while unlinked. A target that reads no flags is linked past that. NULL: there is but one jump.
 	 */
 	uint8_t *flags_jump, *flags_stub;
+	bool same_page;          /* target in the same page: links use the fast entry */
 	struct block *from;      /* the block it belongs to */
 	struct block *to;        /* linked target, or NULL */
 	struct block_exit *next_in; /* list of exits linked to the same block (run/) */
@@ -45,8 +46,8 @@ struct x64_code {
 	uint8_t *checked;        /* entry that compares exec[] with the block's frame first */
 	uint8_t *fast;           /* entry behind the check */
 	uint32_t size;           /* bytes of code, stubs and tables */
-	uint16_t exit_count;
 	bool flags_dead;         /* what is entered at `fast` reads none of the flags that it finds, whatever happens */
+	uint16_t exit_count;
 	struct block_exit exits[X64_MAX_EXITS]; /* lift makes no more; the emitter returns -E2BIG otherwise */
 };
 
@@ -59,6 +60,11 @@ struct x64_options {
 	 * leave with X64_EXIT_RESUME. NULL: such exits leave at once.
 	 */
 	const uint8_t *(*resume)(struct cpu *cpu, enum x64_exit why);
+	/*
+	 * Blocks with KEY_WINDOW are emitted for windows: not NULL. Called for one, which may be running, that is to be translated again, as it uses
+	 * the window in a place where that does not help.
+	 */
+	void (*forget)(struct cpu *cpu, struct block *block);
 };
 
 /* Maps the cache and emits the common stubs. NULL and a filled error. */

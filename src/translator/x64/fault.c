@@ -1,0 +1,91 @@
+/*
+ * fault.c - the signal that an access to a window raises when its page is not mapped there.
+ *
+ * The handler looks whether the thread is in translated code, at an instruction that was emitted as such an access, and whether the address
+ * lies in the window: then the thread goes on in x64_stubs.fault with the site's offset on its stack, as code that missed in the tables
+ * jumps to the slow stub, and all else happens there. Every other fault is somebody's error and goes to whoever had the signal
+ * before, so that it ends the program as it should.
+ *
+ * Signals belong to the process and handlers get no argument: this is state of the process and of its threads, like that of terminal.c.
+ */
+#include "base/base.h"
+#include "translator/x64/emit.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <ucontext.h>
+
+static _Thread_local const struct x64 *running;
+
+static struct {
+	struct sigaction old;
+	pthread_once_t once;
+} handler = { .once = PTHREAD_ONCE_INIT };
+
+void fault_running(const struct x64 *x64)
+{
+	running = x64;
+}
+
+/* The offset of the site of the access at @pc, or 0. */
+static uint32_t find_site(const struct x64 *x64, uintptr_t pc)
+{
+	uintptr_t offset = pc - (uintptr_t)x64->cache.exec;
+	uint32_t low = 0, high = x64->raw_count;
+
+	if (offset >= x64->cache.used)
+		return 0;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (x64->raws[middle].code < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < x64->raw_count && x64->raws[low].code == offset ? x64->raws[low].site : 0;
+}
+
+static void on_fault(int signum, siginfo_t *info, void *context)
+{
+	greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
+	const struct x64 *x64 = running;
+	uintptr_t window = (uintptr_t)regs[REG_R15] + sizeof(struct space);
+	uint32_t site;
+
+	if (likely(x64 && info->si_code > 0 && (uintptr_t)info->si_addr - window < SPACE_RESERVED - sizeof(struct space))) {
+		site = find_site(x64, (uintptr_t)regs[REG_RIP]);
+		if (likely(site)) {
+			regs[REG_RSP] -= 8;
+			*(uint64_t *)regs[REG_RSP] = site;
+			regs[REG_RIP] = (greg_t)(uintptr_t)x64->stubs.fault;
+			return;
+		}
+	}
+	if (handler.old.sa_flags & SA_SIGINFO) {
+		handler.old.sa_sigaction(signum, info, context);
+		return;
+	}
+	if (handler.old.sa_handler != SIG_DFL && handler.old.sa_handler != SIG_IGN) {
+		handler.old.sa_handler(signum);
+		return;
+	}
+	/* A fault comes again by itself, with its details intact, when we return. */
+	signal(signum, SIG_DFL);
+	if (info->si_code <= 0)
+		raise(signum);
+}
+
+static void install(void)
+{
+	/* On the thread's own stack if it has no other: translated code keeps rsp as the C compiler would. */
+	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGSEGV, &action, &handler.old);
+}
+
+void fault_install(void)
+{
+	pthread_once(&handler.once, install);
+}
