@@ -459,6 +459,27 @@ leaf_b:	bx	lr
 	pop	{r4-r11, pc}
 	.ltorg
 
+	/* The same with code that was not there the last 255 times */
+	begin code_new
+	ldr	r5, =0xe3a00000
+	mov	r6, r0
+	mov	r7, #0
+	top
+	add	r7, r7, #1
+	bfi	r5, r7, #0, #8
+	str	r5, [r4]
+	mcr	p15, 0, r4, c7, c11, 1
+	dsb
+	mcr	p15, 0, r4, c7, c5, 1
+	mcr	p15, 0, r4, c7, c5, 7
+	dsb
+	isb
+	blx	r4
+	subs	r6, r6, #1
+	bne	77b
+	pop	{r4-r11, pc}
+	.ltorg
+
 	.balign	4096
 far_leaf:
 	bx	lr

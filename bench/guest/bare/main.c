@@ -155,7 +155,8 @@ static void code_first(void)
 	X("mmio-read.gic", mmio_read, 4, GIC_DIST + 4, NULL, NULL) \
 	X("mmio-write", mmio_write, 4, UART + 0x34, NULL, NULL) \
 	X("remap-page-and-load", remap, 1, (uint32_t)&pages[7], NULL, NULL) \
-	X("code-modification", code_modification, 1, (uint32_t)code_page, code_first, NULL)
+	X("code-modification", code_modification, 1, (uint32_t)code_page, code_first, NULL) \
+	X("code-modification.never-seen", code_new, 1, (uint32_t)code_page, code_first, NULL)
 
 #define DECLARE(name, fn, bodies, arg, before, after) void loop_##fn(uint32_t count, uint32_t arg_);
 LOOP_LIST(DECLARE)

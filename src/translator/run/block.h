@@ -26,6 +26,7 @@ struct block {
 	struct block_exit *incoming; /* exits of other blocks linked here */
 	struct block *hash_next;
 	struct block *frame_next, *frame2_next; /* lists of the blocks in a frame */
+	uint8_t *bytes;        /* the code from first to last, when it may come back (revive.c); else NULL */
 	uint64_t runs;         /* interpreter and profile */
 	struct x64_code code;  /* checked NULL: interpreter only. Last: unused exits at its end are not allocated */
 };

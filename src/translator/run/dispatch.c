@@ -92,6 +92,8 @@ static struct block *look_up(struct translator *t, gva_t pc, uint32_t key)
 	}
 	pa = (pa & ~(gpa_t)GUEST_PAGE_MASK) | (pc & GUEST_PAGE_MASK);
 	block = table_find(t, pc, key, pa);
+	if (!block)
+		block = revive(t, pc, key, pa, host, frame);
 	if (!block) {
 		uint8_t before = cpu_activity_enter(cpu, ACTIVITY_TRANSLATE);
 

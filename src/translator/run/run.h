@@ -24,6 +24,8 @@ struct frame_blocks {
 	gpa_t pa;
 	struct block *first;       /* by frame_next: that start here */
 	struct block *straddlers;  /* by frame2_next: whose end is here */
+	struct block *dead;        /* by frame_next: dropped because their code was written, newest first (revive.c) */
+	bool modified;             /* code was written here */
 	struct frame_blocks *next; /* all of the translator */
 };
 
@@ -74,6 +76,15 @@ void table_trim(struct translator *t, void *from, size_t size);
 
 /* The block for @pc, translated; NULL: cpu->fault says why it cannot be fetched. */
 struct block *translate(struct translator *t, gva_t pc, uint32_t key, const uint8_t *host, gpa_t pa, struct frame *frame);
+
+/* --- revive.c: code that comes back --- */
+
+/* Keeps what it takes to revive a new translation from @page, if that pays. False: out of memory. */
+bool revive_keep(struct translator *t, struct block *block, const uint8_t *page);
+/* @block was just dropped because its code was written. */
+void revive_bury(struct block *block);
+/* A dropped block that is what stands at @pa in @page now, findable again; NULL: none. */
+struct block *revive(struct translator *t, gva_t pc, uint32_t key, gpa_t pa, const uint8_t *page, struct frame *frame);
 
 /* --- dispatch.c --- */
 

@@ -223,8 +223,10 @@ void translator_code_written(struct cpu *cpu, struct frame *frame, gpa_t addr, u
 		return;
 	for (block = blocks->first; block; block = next) {
 		next = block->frame_next;
-		if (first < block->last && last > block->first)
+		if (first < block->last && last > block->first) {
 			drop_block(t, block);
+			revive_bury(block);
+		}
 	}
 	for (block = blocks->straddlers; block; block = next) {
 		next = block->frame2_next;

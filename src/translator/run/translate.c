@@ -164,7 +164,7 @@ static int emit(struct job *job, struct block *block)
 	for (unsigned i = 0; i < block->code.exit_count; i++)
 		block->code.exits[i].from = block;
 	table_trim(t, block, offsetof(struct block, code.exits) + block->code.exit_count * sizeof(block->code.exits[0]));
-	if ((status || t->options.verify) && !keep_ops(t, block))
+	if (((status || t->options.verify) && !keep_ops(t, block)) || !revive_keep(t, block, job->host))
 		return -ENOSPC;
 	if (!status && t->perfmap)
 		perfmap_add(t->perfmap, t->cpu->log, block);

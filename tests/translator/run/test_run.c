@@ -20,7 +20,7 @@ static const char *const accels[] = {
 	"interp",
 	"dbt",
 	"dbt,no-device-sites",
-	"dbt,no-chain,no-jump-cache,no-superblock,no-fast-memory,no-device-sites,no-live-flags,no-inline-system,no-inline-fp,no-fp-traps,no-fold,no-flags,no-dead,no-checks",
+	"dbt,no-chain,no-jump-cache,no-superblock,no-fast-memory,no-device-sites,no-revive,no-live-flags,no-inline-system,no-inline-fp,no-fp-traps,no-fold,no-flags,no-dead,no-checks",
 };
 
 static void start(int accel)
@@ -356,6 +356,51 @@ START_TEST(straddling)
 		ck_assert_uint_eq(cpu->r[0], n < 2 ? 0x1234 : 0x1256);
 		ck_assert_uint_eq(cpu->r[15], 0x2004);
 	}
+	guest_destroy(guest);
+}
+END_TEST
+
+static const uint32_t toggles[] = {
+	0xe2255001, /* 100: eor r5, r5, #1 */
+	0xe5845000, /* str r5, [r4] */
+	0xf57ff06f, /* isb */
+	0xe12fff34, /* blx r4 */
+	0xe0866000, /* add r6, r6, r0 */
+	0xe2577001, /* subs r7, r7, #1 */
+	0x1afffff8, /* bne 100 */
+	0xe320f003, /* wfi */
+};
+
+/* An instruction that is written back and forth: the right one runs, and only the first times are translated. */
+START_TEST(code_comes_back)
+{
+	const uint32_t toggled[] = { 0xe3a00000 /* mov r0, #0 */, 0xe12fff1e /* bx lr */ };
+	struct cpu *cpu;
+
+	start(_i);
+	cpu = &guest->cpu;
+	LOAD(0x100, toggles);
+	LOAD(0x2000, toggled);
+	cpu->r[4] = 0x2000;
+	cpu->r[5] = toggled[0];
+	cpu->r[7] = 100;
+	cpu->r[15] = 0x100;
+	ck_assert_int_eq(translator_run(cpu, 10000), RUN_WFI);
+	ck_assert_uint_eq(cpu->r[6], 50);
+	ck_assert_uint_eq(cpu->stats[CPU_STAT_BLOCKS_INVALIDATED], 99);
+	if (options.optimizations >> OPT_REVIVE & 1)
+		ck_assert_uint_ge(cpu->stats[CPU_STAT_BLOCKS_REVIVED], 95);
+	else
+		ck_assert_uint_eq(cpu->stats[CPU_STAT_BLOCKS_REVIVED], 0);
+	/* Not the same bytes, and not behind the store: never revived. */
+	guest_load(guest, 0x2000, &(uint32_t){ 0xe3a00003 }, 1);
+	cpu->r[5] = 0xe3a00004;
+	cpu->r[6] = 0;
+	cpu->r[7] = 10;
+	cpu->r[15] = 0x100;
+	atomic_store(&cpu->halted, false);
+	ck_assert_int_eq(translator_run(cpu, 10000), RUN_WFI);
+	ck_assert_uint_eq(cpu->r[6], 5 * 5 + 5 * 4);
 	guest_destroy(guest);
 }
 END_TEST
@@ -720,6 +765,7 @@ int main(void)
 	tcase_add_loop_test(tc, neighbours_survive, 0, n);
 	tcase_add_loop_test(tc, straddling, 0, n);
 	tcase_add_loop_test(tc, tlb_maintenance, 0, n);
+	tcase_add_loop_test(tc, code_comes_back, 0, n);
 	tcase_add_loop_test(tc, devices, 0, n);
 	tcase_add_loop_test(tc, interrupt_by_store, 1, n);
 	tcase_add_loop_test(tc, prefetch_aborts, 0, n);
