@@ -258,6 +258,34 @@ START_TEST(random_blocks)
 }
 END_TEST
 
+/* if (a || b) around a store, as Linux's memset of TLB entries has it: two branches cross, and what each has in EFLAGS meets in memory. */
+START_TEST(crossing_branches)
+{
+	static struct ir_block ir;
+	static struct block block;
+	unsigned at;
+
+	start(ALL_OPTIMIZATIONS);
+	ir_block_init(&ir, 0x8000, KEY_PRIV);
+	ck_assert_int_eq(ir_parse(&ir, "block pc=0x8000 key=0x4 insns=8 bytes=32 tmps=0 labels=5\n"
+		"insn 0x8000, 0x4\n cmp r1, #0x0 def=NZCV\n"
+		"insn 0x8004, 0x4\n brc 0x3 cond=ne\n"
+		"insn 0x8008, 0x4\n ld r12, r3, 0xfffffff4 mem=0x2\n"
+		"insn 0x800c, 0x4\n cmp r12, #0x1 def=NZCV\n"
+		"insn 0x8010, 0x4\n brc 0x4 cond=eq\n"
+		"label 0x3\n"
+		"insn 0x8014, 0x4\n st r3, r2, 0xfffffff4 mem=0x2\n"
+		"label 0x4\n"
+		"insn 0x8018, 0x4\n st r3, r2, 0xfffffff8 mem=0x2\n"
+		"insn 0x801c, 0x4\n exit 0x9000, 0x0\n"), 0);
+	ck_assert_ptr_null(ir_verify(&ir, &at));
+	memset(&block, 0, sizeof(block));
+	block.pc = ir.pc;
+	ck_assert_int_eq(x64_emit(x64, &guest->cpu, &ir, 0x8000, &block, &block.code), 0);
+	stop();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("x64 emit");
@@ -267,6 +295,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 600);
 	tcase_add_loop_test(tc, random_blocks, 0, OPT_COUNT + 2);
+	tcase_add_test(tc, crossing_branches);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
