@@ -258,7 +258,7 @@ START_TEST(random_blocks)
 }
 END_TEST
 
-/* if (a || b) around a store, as Linux's memset of TLB entries has it: two branches cross, and what each has in EFLAGS meets in memory. */
+/* if (a || b) around a store: two branches cross, and what each has in EFLAGS meets in memory. */
 START_TEST(crossing_branches)
 {
 	static struct ir_block ir;
