@@ -33,12 +33,12 @@ struct translator_options {
 	bool jitdump;           /* keep it with its names for perf inject */
 	bool check_ir;          /* IR verifier after every pass */
 	bool count_sensitive;   /* count executions of sensitive instructions by class (-stats) */
-	uint32_t cache_bytes;   /* code cache; 0: default 64 MiB */
+	uint32_t cache_bytes;   /* code cache; 0: default 256 MiB. Used as code is made, all dropped when it is full */
 	int32_t quantum;        /* instructions between two checks; 0: default */
 };
 /* Everything on, accel dbt. */
 void translator_default_options(struct translator_options *options);
-/* Applies "dbt,no-chain,..." or "interp" (QEMU's -accel syntax; "tcg" is refused with a hint). */
+/* Applies "dbt,no-chain,tb-size=MIB,..." or "interp" (QEMU's -accel syntax; "tcg" is refused with a hint). */
 int translator_parse_accel(struct translator_options *options, const char *text, struct error *err);
 
 /* One per core. Sets cpu->translator. NULL and a filled error: out of memory or no executable memory. */

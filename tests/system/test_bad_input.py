@@ -53,6 +53,8 @@ def test_options():
     refused(BASE + ["-d", "everything"], "everything")
     refused(BASE + ["-accel", "tcg"], "tcg")
     refused(BASE + ["-accel", "dbt,no-such"], "no-such")
+    for size in ("", "0", "1025", "64M", "-1"):
+        refused(BASE + ["-accel", "dbt,tb-size=" + size], "1 to 1024 MiB")
     refused(BASE + ["-dfilter", "zzz"], "zzz")
     refused(BASE + ["-D", "/nonexistent/log"], "/nonexistent/log")
     refused(BASE + ["-serial", "teletype:5"], "teletype")

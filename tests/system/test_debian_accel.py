@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Debian's kernel under the interpreter and without optimizations: apart from test_debian.py, so that make -j runs both at once."""
+import re
+
 from test_builtin import ALL_OFF
 from test_debian import boot_off, main_with_guest
 
@@ -15,6 +17,12 @@ def test_all_optimizations_off():
 def test_each_optimization_off():
     for name in ALL_OFF.split(",")[1:]:
         boot_off(["-accel", "dbt," + name])
+
+
+def test_small_code_cache():
+    """All code is dropped again and again."""
+    _, err = boot_off(["-accel", "dbt,tb-size=2", "-stats"])
+    assert int(re.search(r"cache-flushes +(\d+)", err).group(1)) > 20
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@
 
 #define BLOCK_MAX_INSNS 64
 #define DEFAULT_QUANTUM 8192
-#define DEFAULT_CACHE_BYTES (64u << 20)
-#define HASH_BITS 16
+#define DEFAULT_CACHE_BYTES (256u << 20)
+#define HASH_BITS 18
 #define RECENT_BITS 14
 
 /* The blocks in one frame; struct frame.blocks points here. */

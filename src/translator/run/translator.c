@@ -74,6 +74,23 @@ static bool switch_off(struct translator_options *options, const char *text, siz
 	return false;
 }
 
+/* "tb-size=N": as QEMU's, in MiB. False: not that. */
+static bool is_cache_size(const char *text, size_t len)
+{
+	return len >= 8 && !memcmp(text, "tb-size=", 8);
+}
+
+static int set_cache_size(struct translator_options *options, const char *text, size_t len, struct error *err)
+{
+	char *end;
+	unsigned long size = strtoul(text + 8, &end, 10);
+
+	if (text[8] < '0' || text[8] > '9' || end != text + len || size < 1 || size > 1024)
+		return error_set(err, EINVAL, "-accel: \"%.*s\": the code cache can have 1 to 1024 MiB", (int)MIN(len, 64u), text);
+	options->cache_bytes = (uint32_t)size << 20;
+	return 0;
+}
+
 static int unknown_switch(struct error *err, const char *text, size_t len)
 {
 	char names[384];
@@ -104,10 +121,16 @@ int translator_parse_accel(struct translator_options *options, const char *text,
 	while (text[len]) {
 		text += len + 1;
 		len = strcspn(text, ",");
-		if (is_word(text, len, "windows=always"))
+		if (is_word(text, len, "windows=always")) {
 			options->always_windows = true;
-		else if (!switch_off(options, text, len))
+		} else if (is_cache_size(text, len)) {
+			int ret = set_cache_size(options, text, len, err);
+
+			if (ret)
+				return ret;
+		} else if (!switch_off(options, text, len)) {
 			return unknown_switch(err, text, len);
+		}
 	}
 	return 0;
 }

@@ -44,6 +44,25 @@ int cache_init(struct code_cache *cache, size_t size, struct error *err)
 	return ret;
 }
 
+/* New code is still being linked a while after it was made. */
+#define SETTLE_BYTES (2u * MiB)
+
+void cache_commit(struct code_cache *cache, size_t used)
+{
+	cache->used = used;
+	if (used - cache->settled < 2 * SETTLE_BYTES)
+		return;
+	cache->settled += SETTLE_BYTES;
+	/* From the start: old code was linked to new code since. */
+	madvise(cache->write, cache->settled, MADV_DONTNEED);
+}
+
+void cache_flush(struct code_cache *cache)
+{
+	cache->used = cache->fixed;
+	cache->settled = 0;
+}
+
 void cache_fini(struct code_cache *cache)
 {
 	if (cache->write)

@@ -10,11 +10,16 @@ struct code_cache {
 	size_t size;
 	size_t used;  /* committed bytes from the start */
 	size_t fixed; /* of them for stubs, kept by a flush */
+	size_t settled; /* bytes from the start whose `write` pages were given back; they come again when written */
 };
 
 /* Maps @size bytes (rounded up to pages). Returns 0, or -errno with a filled error. */
 int cache_init(struct code_cache *cache, size_t size, struct error *err);
 void cache_fini(struct code_cache *cache);
+/* Code was committed up to @used: what is finished need not be mapped writable as well, which would count its memory twice. */
+void cache_commit(struct code_cache *cache, size_t used);
+/* Drops all but the first `fixed` bytes. */
+void cache_flush(struct code_cache *cache);
 static inline intptr_t cache_exec_delta(const struct code_cache *cache)
 {
 	return cache->exec - cache->write;

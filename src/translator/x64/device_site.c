@@ -253,7 +253,7 @@ void device_site_link(struct x64 *x64, struct cpu *cpu, struct x64_site *site, g
 		.size = 1u << (site->mem & ACCESS_SIZE_MASK) };
 	memcpy(b.enc.at, &data, sizeof(data));
 	memcpy(info, &(uint64_t){ (uintptr_t)b.enc.at }, 8);
-	cache->used = (size_t)(b.enc.at + sizeof(data) - cache->write);
+	cache_commit(cache, (size_t)(b.enc.at + sizeof(data) - cache->write));
 	/* The push of five bytes becomes a jump of five bytes. Only this core runs the code, and not now. */
 	push = cache->write + site->cold;
 	rel = (int32_t)(start - (push + 5));

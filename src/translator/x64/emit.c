@@ -441,6 +441,6 @@ int x64_emit(struct x64 *x64, struct cpu *cpu, const struct ir_block *ir, gpa_t 
 		return ret;
 	add_raws(e);
 	code->size = (uint32_t)(e->enc.at - e->enc.start);
-	x64->cache.used = (size_t)(e->enc.at - x64->cache.write);
+	cache_commit(&x64->cache, (size_t)(e->enc.at - x64->cache.write));
 	return 0;
 }

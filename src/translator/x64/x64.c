@@ -84,7 +84,7 @@ void x64_destroy(struct x64 *x64)
 
 void x64_flush(struct x64 *x64)
 {
-	x64->cache.used = x64->cache.fixed;
+	cache_flush(&x64->cache);
 	x64->raw_count = 0;
 	memset(x64->demoted, 0, sizeof(x64->demoted));
 	x64->trap_count = 0;
