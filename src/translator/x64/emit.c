@@ -119,7 +119,7 @@ static void cold_one(struct emit *e, struct cold *cold)
 
 void emit_cold(struct emit *e)
 {
-	e->op_done = false;
+	e->op_done = e->copies = false;
 	for (unsigned i = 0; i < SCRATCH_COUNT; i++)
 		e->owner[i] = IR_NONE;
 	for (unsigned i = 0; i < e->cold_count; i++)
@@ -243,6 +243,7 @@ static void emit_ops(struct emit *e)
 		}
 		if (!e->reachable)
 			continue;
+		copies_begin_op(e);
 		emit_op(e);
 		tmps_end_op(e);
 		if (!x64_opt(e->x64, OPT_LIVE_FLAGS) && e->reachable)

@@ -277,7 +277,13 @@ struct emit {
 	struct flag_state tail_flags;
 
 	struct tmp_state tmps[IR_MAX_TMPS];
-	ir_ref owner[SCRATCH_COUNT];  /* temporary, or IR_NONE */
+	/*
+	 * What each scratch register holds: a temporary, or the copy of a guest register whose home is in memory, or IR_NONE. Memory is always as
+	 * new as the copy.
+	 */
+	ir_ref owner[SCRATCH_COUNT];
+	bool copies;                  /* the current op may work on such copies */
+	uint16_t copy_defs;           /* bit n: the current op makes guest register n in its copy */
 	uint8_t pinned;               /* bit n: scratch n is in use by the current op */
 	uint64_t slots;               /* bit n: cpu->tmp[n] is taken */
 	uint32_t random;
@@ -320,9 +326,11 @@ unsigned scratch_alloc(struct emit *e);                       /* free for the cu
 unsigned scratch_take(struct emit *e, unsigned reg);          /* this one */
 void scratch_free(struct emit *e, unsigned reg);
 void release(struct emit *e, struct opnd o);                  /* the current op is through with this source */
-void def_in(struct emit *e, ir_ref tmp, unsigned reg);        /* temporary @tmp is now what pinned scratch @reg holds */
+void def_in(struct emit *e, ir_ref ref, unsigned reg);        /* temporary, or guest register with its home in memory: is now what pinned scratch @reg holds */
 bool tmp_ends(const struct emit *e, ir_ref ref);              /* a temporary that nothing after this op uses */
 bool is_scratch(unsigned reg);
+void copies_begin_op(struct emit *e);
+unsigned copy_of(const struct emit *e, ir_ref ref);           /* the scratch register with a copy of guest register @ref, or none: is_scratch() */
 /* The place of result @ref; may be the register of a source that ends here. */
 struct opnd def_ref(struct emit *e, ir_ref ref);
 /* The result is in place: memory copies of a temporary are stale, recipes with a guest register end. */

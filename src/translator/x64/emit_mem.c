@@ -265,7 +265,7 @@ static void load_done(struct emit *e, unsigned reg)
 			xmm_loaded(e, (unsigned)op->dst << log2, 1u << log2, reg);
 		return;
 	}
-	if (IR_IS_TMP(op->dst))
+	if (IR_IS_TMP(op->dst) || e->copies)
 		def_in(e, op->dst, reg);
 	else
 		move(e, def_ref(e, op->dst), opnd_reg(reg));
@@ -380,7 +380,7 @@ static void emit_load_raw(struct emit *e)
 	site = raw_begin(e, &raw);
 	if (op->op == IR_LD && home_of(op->dst) != HOST_REG_NONE)
 		to = home_of(op->dst);
-	else if (raw.reg != HOST_REG_NONE && is_scratch(raw.reg) && (!IR_IS_TMP(op->a) || e->tmps[op->a - IR_TMP0].reg != raw.reg || tmp_ends(e, op->a)))
+	else if (raw.reg != HOST_REG_NONE && is_scratch(raw.reg) && (e->owner[raw.reg] == IR_NONE || tmp_ends(e, e->owner[raw.reg])))
 		to = raw.reg;
 	else
 		to = scratch_alloc(e);

@@ -71,10 +71,17 @@ bool recipe_survives(const struct emit *e, const struct recipe *r, uint8_t flags
 	return true;
 }
 
-static struct opnd recipe_opnd(const struct recipe *r, uint8_t n)
+static struct opnd recipe_opnd(const struct emit *e, const struct recipe *r, uint8_t n)
 {
+	/* What needs no scratch register with one operand in a register may take that from a copy. */
+	bool plain = r->kind == RECIPE_CMP || r->kind == RECIPE_TST || r->kind == RECIPE_RESULT || r->kind == RECIPE_BIT;
+	unsigned copy;
+
 	if (n == RECIPE_IMM)
 		return opnd_imm(r->imm);
+	copy = copy_of(e, n);
+	if (plain && is_scratch(copy))
+		return opnd_reg(copy);
 	if (home_regs[n] != HOST_REG_NONE)
 		return opnd_reg(home_regs[n]);
 	return opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * n) - CPU_BIAS);
@@ -92,7 +99,7 @@ static unsigned recipe_copy(struct emit *e, struct opnd a)
 void recipe_emit(struct emit *e, struct recipe r)
 {
 	struct enc *enc = &e->enc;
-	struct opnd a = recipe_opnd(&r, r.a), b = recipe_opnd(&r, r.b);
+	struct opnd a = recipe_opnd(e, &r, r.a), b = recipe_opnd(e, &r, r.b);
 	unsigned t = HOST_REG_NONE;
 	bool borrow = false;
 

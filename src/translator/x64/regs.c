@@ -2,6 +2,10 @@
  * regs.c - where values are: guest registers in their homes, temporaries in scratch registers or in cpu->tmp.
  *
  * An operand that an op asked for stays where it is until the op ends (its register is pinned). Nothing here touches EFLAGS.
+ *
+ * A scratch register that no temporary needs may hold the copy of a guest register whose home is in memory, where every result goes at once:
+ * so a copy can be forgotten at any time, and faults and exits need not know of it. Only ops whose need of scratch registers allows it
+ * work on copies (works_on_copies()); the others use memory.
  */
 #include "base/base.h"
 #include "translator/x64/emit.h"
@@ -105,18 +109,166 @@ static void forget_reg(struct emit *e, unsigned reg)
 {
 	ir_ref ref = e->owner[reg];
 
-	if (ref != IR_NONE)
+	if (IR_IS_TMP(ref))
 		tmp_of(e, ref)->reg = HOST_REG_NONE;
 	e->owner[reg] = IR_NONE;
 }
+
+/* --- copies of guest registers --- */
+
+#define LOOK_AHEAD 24 /* ops */
+
+/* All operands can be in scratch registers at once, whatever the op needs besides. */
+static bool works_on_copies(const struct ir_insn *op)
+{
+	switch (op->op) {
+	case IR_MOV: case IR_NOT: case IR_ADD: case IR_ADC: case IR_SUB: case IR_SBC: case IR_AND: case IR_OR: case IR_XOR: case IR_BIC:
+	case IR_ORN: case IR_CMP: case IR_CMN: case IR_TST: case IR_TEQ: case IR_MUL: case IR_SELECT: case IR_CLZ: case IR_RBIT: case IR_REV:
+	case IR_REV16: case IR_REVSH: case IR_SXTB: case IR_SXTH: case IR_UXTB: case IR_UXTH: case IR_UBFX: case IR_SBFX: case IR_EXIT_IND:
+		return true;
+	case IR_LSL: case IR_LSR: case IR_ASR: case IR_ROR:
+		return op->b == IR_IMM;
+	case IR_LD: case IR_ST: case IR_LDF: case IR_STF:
+		return !op->group;
+	default:
+		return false;
+	}
+}
+
+void copies_begin_op(struct emit *e)
+{
+	e->copies = x64_opt(e->x64, OPT_HOME_COPIES) && works_on_copies(e->op);
+	e->copy_defs = 0;
+}
+
+static bool in_memory(ir_ref ref)
+{
+	return IR_IS_REG(ref) && home_regs[ref] == HOST_REG_NONE;
+}
+
+unsigned copy_of(const struct emit *e, ir_ref ref)
+{
+	unsigned reg = 0;
+
+	while (reg < SCRATCH_COUNT && e->owner[reg] != ref)
+		reg++;
+	return reg;
+}
+
+/* How many ops from here @ref is read before copies are lost or it is written; 0: not soon. */
+static unsigned next_use(const struct emit *e, ir_ref ref)
+{
+	unsigned end = MIN(e->i + 1 + LOOK_AHEAD, (unsigned)e->ir->count);
+
+	for (unsigned i = e->i + 1; i < end; i++) {
+		const struct ir_insn *op = &e->ir->ops[i];
+
+		if (op->a == ref || (core_b(op) == ref) || op->c == ref)
+			return i - e->i;
+		if (core_dst(op) == ref || op->dst2 == ref || op->op == IR_CALL || (op->op == IR_LABEL && e->labels[op->imm].seen))
+			return 0;
+	}
+	return 0;
+}
+
+/* A scratch register for a copy of @ref that is worth one, or SCRATCH_COUNT. Temporaries stay where they are. */
+static unsigned copy_alloc(struct emit *e, ir_ref ref)
+{
+	unsigned use = next_use(e, ref), best = SCRATCH_COUNT, latest = use;
+
+	if (!use)
+		return SCRATCH_COUNT;
+	/* eax last: flags and accesses want it. */
+	for (unsigned reg = SCRATCH_COUNT; reg-- > 0;) {
+		unsigned next;
+
+		if (e->pinned >> reg & 1 || IR_IS_TMP(e->owner[reg]))
+			continue;
+		next = e->owner[reg] == IR_NONE ? LOOK_AHEAD + 1 : next_use(e, e->owner[reg]);
+		if (!next)
+			next = LOOK_AHEAD + 1;
+		if (next > latest) {
+			best = reg;
+			latest = next;
+		}
+	}
+	if (best == SCRATCH_COUNT)
+		return best;
+	e->pinned |= (uint8_t)(1u << best);
+	e->owner[best] = ref;
+	return best;
+}
+
+static void copy_drop(struct emit *e, ir_ref ref)
+{
+	unsigned reg = copy_of(e, ref);
+
+	if (reg < SCRATCH_COUNT)
+		e->owner[reg] = IR_NONE;
+}
+
+/* Two scratch registers stay for what the op itself needs. */
+static bool few_pinned(const struct emit *e)
+{
+	return !(e->pinned & (e->pinned - 1));
+}
+
+static struct opnd use_guest(struct emit *e, ir_ref ref)
+{
+	unsigned reg;
+
+	if (!e->copies || !in_memory(ref))
+		return guest_opnd(ref);
+	reg = copy_of(e, ref);
+	if (reg < SCRATCH_COUNT) {
+		e->pinned |= (uint8_t)(1u << reg);
+		return opnd_reg(reg);
+	}
+	if (!few_pinned(e))
+		return guest_opnd(ref);
+	reg = copy_alloc(e, ref);
+	if (reg == SCRATCH_COUNT)
+		return guest_opnd(ref);
+	enc_mov(&e->enc, W32, opnd_reg(reg), guest_opnd(ref));
+	return opnd_reg(reg);
+}
+
+static struct opnd def_guest(struct emit *e, ir_ref ref)
+{
+	unsigned reg;
+
+	if (!e->copies || !in_memory(ref))
+		return guest_opnd(ref);
+	reg = copy_of(e, ref);
+	if (reg == SCRATCH_COUNT)
+		reg = copy_alloc(e, ref);
+	if (reg == SCRATCH_COUNT)
+		return guest_opnd(ref);
+	e->pinned |= (uint8_t)(1u << reg);
+	e->copy_defs |= (uint16_t)(1u << ref);
+	return opnd_reg(reg);
+}
+
+/* The result of the current op is in place: memory gets it, or has got it. */
+static void guest_done(struct emit *e, ir_ref ref)
+{
+	if (!in_memory(ref))
+		return;
+	if (e->copy_defs >> ref & 1)
+		enc_mov(&e->enc, W32, guest_opnd(ref), opnd_reg(copy_of(e, ref)));
+	else
+		copy_drop(e, ref);
+	e->copy_defs &= (uint16_t)~(1u << ref);
+}
+
+/* --- scratch registers --- */
 
 static void evict(struct emit *e, unsigned reg)
 {
 	ir_ref ref = e->owner[reg];
 
-	if (ref == IR_NONE)
-		return;
-	save(e, tmp_of(e, ref));
+	if (IR_IS_TMP(ref))
+		save(e, tmp_of(e, ref));
 	forget_reg(e, reg);
 }
 
@@ -133,12 +285,23 @@ static unsigned first_candidate(struct emit *e)
 }
 #endif
 
+/* How much a register's content is missed: the higher, the less. Copies cost nothing to give up. */
+static unsigned give_up(const struct emit *e, ir_ref ref)
+{
+	unsigned next;
+
+	if (IR_IS_TMP(ref))
+		return e->tmps[ref - IR_TMP0].last;
+	next = next_use(e, ref);
+	return UINT16_MAX + (next ? next : LOOK_AHEAD + 1);
+}
+
 unsigned scratch_alloc(struct emit *e)
 {
 	unsigned first = first_candidate(e), victim = SCRATCH_COUNT, last = 0;
 
 	for (unsigned n = 0; n < SCRATCH_COUNT; n++) {
-		unsigned reg = scratch_regs[(first + n) % SCRATCH_COUNT];
+		unsigned reg = scratch_regs[(first + n) % SCRATCH_COUNT], missed;
 
 		if (e->pinned >> reg & 1)
 			continue;
@@ -146,9 +309,10 @@ unsigned scratch_alloc(struct emit *e)
 			e->pinned |= (uint8_t)(1u << reg);
 			return reg;
 		}
-		if (victim == SCRATCH_COUNT || tmp_of(e, e->owner[reg])->last > last) {
+		missed = give_up(e, e->owner[reg]);
+		if (victim == SCRATCH_COUNT || missed > last) {
 			victim = reg;
-			last = tmp_of(e, e->owner[reg])->last;
+			last = missed;
 		}
 	}
 	BUG_ON(victim == SCRATCH_COUNT);
@@ -160,7 +324,7 @@ unsigned scratch_alloc(struct emit *e)
 unsigned scratch_take(struct emit *e, unsigned reg)
 {
 	BUG_ON(!is_scratch(reg) || e->pinned >> reg & 1);
-	if (e->owner[reg] != IR_NONE) {
+	if (IR_IS_TMP(e->owner[reg])) {
 		/* A copy in another scratch register is cheaper than one in memory. */
 		for (unsigned to = 0; to < SCRATCH_COUNT; to++) {
 			ir_ref ref = e->owner[reg];
@@ -173,8 +337,8 @@ unsigned scratch_take(struct emit *e, unsigned reg)
 			tmp_of(e, ref)->reg = (uint8_t)to;
 			break;
 		}
-		evict(e, reg);
 	}
+	evict(e, reg);
 	e->pinned |= (uint8_t)(1u << reg);
 	return reg;
 }
@@ -193,13 +357,22 @@ void release(struct emit *e, struct opnd o)
 
 void def_in(struct emit *e, ir_ref ref, unsigned reg)
 {
-	struct tmp_state *tmp = tmp_of(e, ref);
+	struct tmp_state *tmp;
 
+	BUG_ON(IR_IS_TMP(e->owner[reg]) && e->owner[reg] != ref && !tmp_ends(e, e->owner[reg]));
+	if (!IR_IS_TMP(ref)) {
+		BUG_ON(!in_memory(ref));
+		copy_drop(e, ref);
+		forget_reg(e, reg);
+		e->owner[reg] = ref;
+		e->copy_defs |= (uint16_t)(1u << ref);
+		return;
+	}
+	tmp = tmp_of(e, ref);
 	if (tmp->reg == reg)
 		return;
 	if (tmp->reg != HOST_REG_NONE)
 		forget_reg(e, tmp->reg);
-	BUG_ON(e->owner[reg] != IR_NONE && !tmp_ends(e, e->owner[reg]));
 	forget_reg(e, reg);
 	e->owner[reg] = ref;
 	tmp->reg = (uint8_t)reg;
@@ -217,7 +390,7 @@ struct opnd use_ref(struct emit *e, ir_ref ref)
 	if (ref == IR_IMM)
 		return opnd_imm(e->op->imm);
 	if (IR_IS_REG(ref))
-		return guest_opnd(ref);
+		return use_guest(e, ref);
 	tmp = tmp_of(e, ref);
 	if (tmp->reg != HOST_REG_NONE) {
 		e->pinned |= (uint8_t)(1u << tmp->reg);
@@ -271,7 +444,7 @@ struct opnd def_ref(struct emit *e, ir_ref ref)
 	struct tmp_state *tmp;
 
 	if (IR_IS_REG(ref))
-		return guest_opnd(ref);
+		return def_guest(e, ref);
 	tmp = tmp_of(e, ref);
 	if (tmp->reg == HOST_REG_NONE && !inherit(e, e->op->a, ref) && !inherit(e, e->op->b, ref)) {
 		unsigned reg = scratch_alloc(e);
@@ -287,10 +460,12 @@ void def_done(struct emit *e, ir_ref ref)
 {
 	if (ref == IR_NONE)
 		return;
-	if (IR_IS_TMP(ref))
+	if (IR_IS_TMP(ref)) {
 		tmp_of(e, ref)->saved = false;
-	else
-		flags_written(e, ref);
+		return;
+	}
+	guest_done(e, ref);
+	flags_written(e, ref);
 }
 
 struct site_place place_of(struct emit *e, struct opnd o, ir_ref ref)
@@ -338,7 +513,7 @@ void tmps_end_op(struct emit *e)
 void tmps_save(struct emit *e, unsigned after)
 {
 	for (unsigned reg = 0; reg < SCRATCH_COUNT; reg++)
-		if (e->owner[reg] != IR_NONE && tmp_of(e, e->owner[reg])->last > after)
+		if (IR_IS_TMP(e->owner[reg]) && tmp_of(e, e->owner[reg])->last > after)
 			save(e, tmp_of(e, e->owner[reg]));
 }
 

@@ -20,7 +20,7 @@ static const char *const accels[] = {
 	"interp",
 	"dbt",
 	"dbt,no-device-sites",
-	"dbt,no-chain,no-jump-cache,no-superblock,no-fast-memory,no-device-sites,no-revive,no-live-flags,no-inline-system,no-inline-fp,no-fp-traps,no-fold,no-flags,no-dead,no-checks",
+	"dbt,no-chain,no-jump-cache,no-superblock,no-fast-memory,no-device-sites,no-revive,no-home-copies,no-live-flags,no-inline-system,no-inline-fp,no-fp-traps,no-fold,no-flags,no-dead,no-checks",
 };
 
 static void start(int accel)

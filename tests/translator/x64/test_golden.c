@@ -63,6 +63,8 @@ static const struct idiom {
 	{ "atomic_add", false, { 0xe1902f9f, 0xe0822001, 0xe1803f92, 0xe3330000, 0x1afffffa, 0xea000062 } },
 	/* ubfx r0,r1,#5,#7; bfi r2,r0,#8,#4; b .+400 */
 	{ "bit_fields", false, { 0xe7e602d1, 0xe7cb2410, 0xea000062 } },
+	/* 1: add lr,lr,r0; eor r1,lr,r1,ror #3; cmp lr,r12; and r8,lr,r1; bne 1b; b .+400 */
+	{ "memory_homes", false, { 0xe08ee000, 0xe02e11e1, 0xe15e000c, 0xe00e8001, 0x1afffffa, 0xea000062 } },
 	/* ldr r0,1f; ldr r1,[r0]; bx lr; 1: .word 0x12345678 */
 	{ "load_literal", false, { 0xe59f0004, 0xe5901000, 0xe12fff1e, 0x12345678 } },
 	/* adds r0,#1; ldrb r1,[r0]; movs r2,#0; strb r2,[r0,#1]; adds r3,r3,r2; lsls r1,r1,#2; str r1,[r4]; subs r5,#1; bx lr */
