@@ -73,7 +73,7 @@ static const char *field_name(uint32_t offset, char *buf, size_t size)
 		const char *name;
 	} fields[] = {
 		{ offsetof(struct cpu, cpsr), "cpsr" }, { offsetof(struct cpu, it), "it" }, { offsetof(struct cpu, q), "q" },
-		{ offsetof(struct cpu, ge), "ge" }, { offsetof(struct cpu, cp15.tpidrprw), "tpidrprw" },
+		{ offsetof(struct cpu, ge), "ge" }, { offsetof(struct cpu, cp15.tpidrprw), "tpidrprw" }, { offsetof(struct cpu, current_spsr), "current_spsr" },
 		{ offsetof(struct cpu, cp15.tpidruro), "tpidruro" }, { offsetof(struct cpu, bank_sp[BANK_USR]), "sp_usr" },
 		{ offsetof(struct cpu, bank_lr[BANK_USR]), "lr_usr" },
 	};
