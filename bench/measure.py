@@ -43,7 +43,7 @@ class Files:
     def __init__(self, build, full=False, linux=True):
         self.build = os.path.abspath(build)
         os.makedirs(self.build, exist_ok=True)
-        script(os.path.join(HERE, "guest", "build"), self.build)
+        script(os.path.join(HERE, "guest", "build"), self.build, *([] if linux else ["bare"]))
         if not linux:
             return
         self.guest = script(os.path.join(SRCDIR, "scripts", "fetch-guest"))

@@ -167,6 +167,8 @@ void x64_dump(struct x64 *x64, const struct x64_code *code, struct log *log)
 		char text[128];
 		size_t length;
 
+		if (offset == trailer.cold)
+			log_printf(log, LOG_OUT_ASM, "  -- out of line\n");
 		for (; mark < trailer.mark_count && marks[mark].offset <= offset; mark++)
 			log_printf(log, LOG_OUT_ASM, "  -- guest 0x%08x\n", marks[mark].pc);
 		length = disasm_one(DISASM_X64, start + offset, trailer.code_bytes - offset, (uintptr_t)code->checked + offset, text, sizeof(text));
