@@ -13,7 +13,7 @@
 #include "translator/x64/jump_cache.h"
 
 #define BLOCK_MAX_INSNS 64
-#define DEFAULT_QUANTUM 8192
+#define DEFAULT_QUANTUM 32768
 #define DEFAULT_CACHE_BYTES (256u << 20)
 #define HASH_BITS 18
 #define RECENT_BITS 14
