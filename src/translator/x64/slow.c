@@ -57,7 +57,6 @@ static int do_load(struct slow_frame *frame, struct cpu *cpu, const struct x64_s
 {
 	uint64_t value;
 
-	cpu->stats[CPU_STAT_SLOW_READ]++;
 	if (mmu_load(cpu, va, site->mem, &value))
 		return -1;
 	/* A lone LDF goes on in line with the value in a register, one in a group does not. */
@@ -74,7 +73,6 @@ static int do_store(struct slow_frame *frame, struct cpu *cpu, const struct x64_
 {
 	uint64_t value;
 
-	cpu->stats[CPU_STAT_SLOW_WRITE]++;
 	if (site->kind == SITE_ST)
 		value = (uint32_t)place_read(frame, cpu, site, site->value[0]);
 	else
