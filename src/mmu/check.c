@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "mmu/mmu_private.h"
@@ -54,6 +55,19 @@ static void check_data(struct checker *c, uint32_t page, uint64_t entry, unsigne
 		differ(c, page, "write entry that 0x%" PRIx64 " does not know of", walk->pa);
 }
 
+/* What is mapped in the window has its entry, and is the memory that the entry names. */
+static void check_window(struct checker *c, uint32_t page)
+{
+	const struct space *space = c->shadow->space;
+	uint8_t mapped = c->shadow->window.used ? c->shadow->window.pages[page] : 0;
+	gva_t va = page << GUEST_PAGE_BITS;
+
+	if ((mapped & PERM_R && !space->read[page]) || (mapped & PERM_W && !space->write[page]))
+		differ(c, page, "in the window with permissions %u, entries: read %d, write %d", mapped, space->read[page] != 0, space->write[page] != 0);
+	else if (mapped && memcmp((const uint8_t *)space + SPACE_WINDOW_OFFSET + va, (const uint8_t *)(uintptr_t)(space->read[page] + va), 64) != 0)
+		differ(c, page, "the window shows other memory than the entry");
+}
+
 static void check_page(struct checker *c, uint32_t page)
 {
 	const struct space *space = c->shadow->space;
@@ -63,6 +77,7 @@ static void check_page(struct checker *c, uint32_t page)
 	unsigned perms = 0;
 	int fsr;
 
+	check_window(c, page);
 	if (!space->read[page] && !space->write[page] && !space->exec[page])
 		return;
 	if (c->shadow->flat)
@@ -90,6 +105,8 @@ static void check_mib(struct checker *c, uint32_t mib)
 	const struct mib *m = &c->shadow->mibs[mib];
 
 	if (!(c->shadow->used[mib >> 6] >> (mib & 63) & 1)) {
+		for (uint32_t page = mib * MIB_PAGES; c->shadow->window.used && page < (mib + 1) * MIB_PAGES; page++)
+			check_window(c, page);
 		if (m->flags)
 			differ(c, mib * MIB_PAGES, "a MiB with flags 0x%x is not noted as used", m->flags);
 		return;
@@ -125,9 +142,9 @@ static void PRINTF_LIKE(3, 4) line(void (*print)(void *opaque, const char *line)
 	print(opaque, text);
 }
 
-static void count_entries(const struct shadow *shadow, unsigned counts[3])
+static void count_entries(const struct shadow *shadow, unsigned counts[4])
 {
-	counts[0] = counts[1] = counts[2] = 0;
+	memset(counts, 0, 4 * sizeof(counts[0]));
 	for (uint32_t mib = 0; mib < MIB_COUNT; mib++) {
 		if (!(shadow->used[mib >> 6] >> (mib & 63) & 1))
 			continue;
@@ -135,6 +152,7 @@ static void count_entries(const struct shadow *shadow, unsigned counts[3])
 			counts[0] += shadow->space->read[page] != 0;
 			counts[1] += shadow->space->write[page] != 0;
 			counts[2] += shadow->space->exec[page] != 0;
+			counts[3] += shadow->window.used && shadow->window.pages[page];
 		}
 	}
 }
@@ -143,17 +161,20 @@ void mmu_print(struct mmu *mmu, void (*print)(void *opaque, const char *line), v
 {
 	const uint64_t *stats = mmu->cpu->stats;
 
-	line(print, opaque, "%5s %10s %10s %-10s %-8s %7s %7s %7s", "space", "ttbr0", "dacr", "privilege", "kind", "read", "write", "exec");
+	line(print, opaque, "%5s %10s %10s %-10s %-8s %7s %7s %7s %7s", "space", "ttbr0", "dacr", "privilege", "kind", "read", "write", "exec", "window");
 	for (unsigned i = 0; i < mmu->shadow_count; i++) {
 		const struct shadow *shadow = &mmu->shadows[i];
-		unsigned counts[3];
+		unsigned counts[4];
+		char window[16];
 
 		if (!shadow->live)
 			continue;
 		count_entries(shadow, counts);
-		line(print, opaque, "%4u%c 0x%08x 0x%08x %-10s %-8s %7u %7u %7u", i, shadow == mmu->current ? '*' : ' ',
+		snprintf(window, sizeof(window), "%u", counts[3]);
+		line(print, opaque, "%4u%c 0x%08x 0x%08x %-10s %-8s %7u %7u %7u %7s", i, shadow == mmu->current ? '*' : ' ',
 		     shadow->shared ? 0 : shadow->key.ttbr0, shadow->key.dacr, shadow->key.privileged ? "privileged" : "user",
-		     shadow->flat ? "MMU off" : shadow->shared ? "shared" : "private", counts[0], counts[1], counts[2]);
+		     shadow->flat ? "MMU off" : shadow->shared ? "shared" : "private", counts[0], counts[1], counts[2],
+		     shadow->window.open ? window : "-");
 	}
 	line(print, opaque, "fills: %" PRIu64 " read, %" PRIu64 " write, %" PRIu64 " exec; %" PRIu64 " walks, %" PRIu64 " drops",
 	     stats[CPU_STAT_FILL_READ], stats[CPU_STAT_FILL_WRITE], stats[CPU_STAT_FILL_EXEC], stats[CPU_STAT_WALKS],

@@ -134,6 +134,7 @@ struct window {
 	bool open;             /* the space's code uses it */
 	bool used;             /* something may be mapped */
 	uint8_t closed;        /* how often it had to be */
+	uint32_t mapped;       /* pages since it was empty, about */
 	uint64_t ran;          /* guest instructions in the space since it was made or its window closed */
 	int64_t credit;        /* what windows may cost it, in instructions */
 };

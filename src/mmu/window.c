@@ -38,8 +38,15 @@
 #define OPEN_AFTER (48ull << 20)
 #define OPEN_AFTER_KERNEL (1ull << 20)
 #define CLOSED_SHIFT_MAX 4
-/* Pages around the one asked for that come with it if they lie together and are known. */
-#define RUN_PAGES 16
+/* Pages around the one asked for that come with it if they lie together and are known; in a section so many, aligned, are made known for that. */
+#define RUN_PAGES 32
+#define SECTION_PAGES 32
+/*
+ * When so many pages have been mapped in a window, it is emptied, and what is still in use comes again: a page counts twice in the
+ * process's resident memory while it is mapped twice. Of a section's SECTION_PAGES so many are touched, more or less.
+ */
+#define WINDOW_PAGES 4096
+#define SECTION_TOUCHED 8
 /* Of mappings that may not have merged with their neighbours; two areas each, of the 65,530 that Linux gives a process. */
 #define MAX_PIECES 12000
 
@@ -64,6 +71,7 @@ static void clear(struct shadow *shadow)
 		BUG("cannot take a memory window away");
 	madvise(shadow->window.pages, SPACE_PAGES, MADV_DONTNEED);
 	shadow->window.used = false;
+	shadow->window.mapped = 0;
 }
 
 static void set_open(struct mmu *mmu, struct shadow *shadow, bool open)
@@ -218,7 +226,7 @@ static bool find_run(struct mmu *mmu, const struct shadow *shadow, uint32_t page
 	/* With one addend, pages are as far apart as frames; both ends of the region have none. */
 	run->first = page;
 	run->end = page + 1;
-	while (run->first > low && page - run->first < RUN_PAGES / 2 && page - run->first < frame &&
+	while (run->first > low && page - run->first < RUN_PAGES - 1 && page - run->first < frame &&
 	       alike(shadow, run->first - 1, addend, frames - (page - run->first) - 1, run->perms))
 		run->first--;
 	while (run->end < high && run->end - run->first < RUN_PAGES && frame + (run->end - page) < run->region->size >> GUEST_PAGE_BITS &&
@@ -228,17 +236,36 @@ static bool find_run(struct mmu *mmu, const struct shadow *shadow, uint32_t page
 	return true;
 }
 
-static bool map_run(struct mmu *mmu, struct shadow *shadow, const struct run *run)
+/*
+ * In a section, or without translation, neighbours are one mapping: then as well one in the window. What a kernel does not touch of it stays without
+ * memory, as nothing is populated.
+ */
+static bool fill_section(struct mmu *mmu, struct shadow *shadow, uint32_t page)
+{
+	const struct mib *m = &shadow->mibs[page / MIB_PAGES];
+	uint32_t first = page & ~(SECTION_PAGES - 1u), fsr;
+
+	if (!shadow->flat && (!(m->flags & MIB_LINKED) || m->l2_table))
+		return false;
+	for (uint32_t p = first; p < first + SECTION_PAGES; p++)
+		if (!shadow->space->read[p])
+			shadow_fill(mmu, shadow, &mmu->context, p << GUEST_PAGE_BITS, MMU_READ, &fsr);
+	return true;
+}
+
+static bool map_run(struct mmu *mmu, struct shadow *shadow, const struct run *run, bool populate)
 {
 	size_t size = (size_t)(run->end - run->first) << GUEST_PAGE_BITS;
 	int prot = run->perms & PERM_W ? PROT_READ | PROT_WRITE : PROT_READ;
 
 	if (mmu->window_pieces >= MAX_PIECES)
 		close_all(mmu);
+	if (shadow->window.mapped >= WINDOW_PAGES)
+		clear(shadow);
 	if (!shadow->window.open)
 		return false;
 	shadow->window.used = true;
-	if (mmap(window_at(shadow, run->first), size, prot, MAP_SHARED | MAP_FIXED | MAP_POPULATE, run->region->fd, (off_t)run->offset) == MAP_FAILED) {
+	if (mmap(window_at(shadow, run->first), size, prot, MAP_SHARED | MAP_FIXED | (populate ? MAP_POPULATE : 0), run->region->fd, (off_t)run->offset) == MAP_FAILED) {
 		/* Nobody says what is there now. */
 		mmu->window_room = false;
 		close_all(mmu);
@@ -246,6 +273,7 @@ static bool map_run(struct mmu *mmu, struct shadow *shadow, const struct run *ru
 	}
 	memset(shadow->window.pages + run->first, run->perms, run->end - run->first);
 	shadow->mibs[run->first / MIB_PAGES].flags |= MIB_WINDOW;
+	shadow->window.mapped += populate ? run->end - run->first : SECTION_TOUCHED;
 	mmu->window_pieces++;
 	mmu->cpu->stats[CPU_STAT_WINDOW_MAPS]++;
 	charge(mmu, shadow, COST_MAP);
@@ -259,13 +287,17 @@ bool mmu_window_fault(struct cpu *cpu, gva_t va, bool write)
 	uint32_t page = va >> GUEST_PAGE_BITS;
 	uint8_t need = write ? PERM_W : PERM_R;
 	struct run run;
+	bool section;
 
 	cpu->stats[CPU_STAT_WINDOW_FAULTS]++;
 	charge(mmu, shadow, COST_FAULT);
 	/* A closed window is not the access's fault, but neither can it be helped. */
 	if (!shadow->window.open)
 		return false;
-	return shadow->window.pages[page] & need || (find_run(mmu, shadow, page, need, &run) && map_run(mmu, shadow, &run));
+	if (shadow->window.pages[page] & need)
+		return true;
+	section = fill_section(mmu, shadow, page);
+	return find_run(mmu, shadow, page, need, &run) && map_run(mmu, shadow, &run, !section);
 }
 
 void mmu_ran(struct cpu *cpu, uint32_t insns)

@@ -14,6 +14,11 @@ def test_all_optimizations_off():
     boot_off(["-accel", ALL_OFF])
 
 
+def test_windows_always():
+    _, err = boot_off(["-accel", "dbt,windows=always", "-d", "shadow-check"])
+    assert "differ" not in err and "shadow-check:" not in err, err[-2000:]
+
+
 def test_each_optimization_off():
     for name in ALL_OFF.split(",")[1:]:
         boot_off(["-accel", "dbt," + name])

@@ -106,8 +106,14 @@ def test_optimizations_off():
     check(["-accel", ALL_OFF])
 
 
+def test_windows():
+    """Every load and store that can be one host instruction is, from the first block on."""
+    check(["-accel", "dbt,windows=always", "-d", "shadow-check"])
+
+
 def test_verify():
     check(["-verify"])
+    check(["-verify", "-accel", "dbt,windows=always"])
 
 
 def test_shadow_check():

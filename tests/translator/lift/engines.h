@@ -17,6 +17,7 @@ enum way {
 	WAY_PASSES, /* superblocks and all passes, on the interpreter */
 	WAY_DBT,    /* translator_run(): emitted code */
 	WAY_PLAIN,  /* the same with every optimization off */
+	WAY_WINDOW, /* emitted code that reaches memory through a window from the start */
 	WAY_COUNT
 };
 struct cpu;

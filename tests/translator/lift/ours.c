@@ -95,8 +95,9 @@ struct ours *ours_create(enum way way)
 	if (!ours->mmu)
 		goto fail;
 	cpu_reset(&ours->cpu);
-	if (way == WAY_DBT || way == WAY_PLAIN) {
+	if (way == WAY_DBT || way == WAY_PLAIN || way == WAY_WINDOW) {
 		translator_default_options(&options);
+		options.always_windows = way == WAY_WINDOW;
 		if (way == WAY_PLAIN)
 			options.passes = options.optimizations = 0;
 		ours->translator = translator_create(&ours->cpu, &options, &err);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "cpu/cpu.h"
+#include "tests/base/check_run.h"
 #include "tests/translator/lift/engines.h"
 
 #define COUNT 20000
@@ -53,7 +54,7 @@ static bool is_store(const struct insn *insn)
 static bool check_abort(struct ours *ours, enum way way, const struct sequence *s, const struct outcome *out)
 {
 	const struct cpu *cpu = ours_cpu(ours);
-	bool taken = way == WAY_DBT || way == WAY_PLAIN;
+	bool taken = way == WAY_DBT || way == WAY_PLAIN || way == WAY_WINDOW;
 	uint32_t pc = taken ? cpu->r[14] - 8 : cpu->r[15];
 	uint32_t cpsr = taken ? cpu_spsr(cpu) : cpu_cpsr(cpu);
 	gva_t address = taken ? cpu->cp15.dfar : cpu->fault.va;
@@ -104,15 +105,9 @@ int main(void)
 {
 	Suite *suite = suite_create("lift: aborts");
 	TCase *tcase = tcase_create("aborts");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 0);
 	tcase_add_loop_test(tcase, test_aborts, 0, WAY_COUNT);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

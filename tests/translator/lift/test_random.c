@@ -11,13 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/base/check_run.h"
 #include "tests/translator/coverage.h"
 #include "tests/translator/lift/engines.h"
 
 #define DEFAULT_COUNT 3000
 #define DEFAULT_ROW_RUNS 50
 
-static const char *const way_names[] = { "lifted IR", "IR after the passes", "emitted code", "emitted code without optimizations" };
+static const char *const way_names[] = { "lifted IR", "IR after the passes", "emitted code", "emitted code without optimizations",
+	"emitted code that uses a window" };
 
 void data_fill(uint8_t *data, uint32_t seed)
 {
@@ -213,16 +215,10 @@ int main(void)
 {
 	Suite *suite = suite_create("lift: random sequences");
 	TCase *tcase = tcase_create("ways");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 0);
 	tcase_add_loop_test(tcase, test_way, 0, WAY_COUNT);
 	tcase_add_loop_test(tcase, test_rows, 0, WAY_COUNT);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/base/check_run.h"
 #include "tests/translator/guest.h"
 #include "tests/translator/random_code.h"
 #include "tests/translator/random_ir.h"
@@ -17,7 +18,8 @@ static uint64_t number(const char *name, uint64_t otherwise)
 
 static const char *const accels[] = {
 	"dbt",
-	"dbt,no-superblock,no-fast-memory,no-device-sites,no-revive,no-home-copies,no-live-flags,no-inline-system,no-inline-fp,no-fp-traps,no-fold,no-flags,no-dead,no-checks",
+	"dbt,no-superblock,no-fast-memory,no-windows,no-device-sites,no-revive,no-home-copies,no-live-flags,no-inline-system,no-inline-fp,no-fp-traps,no-fold,no-flags,no-dead,no-checks",
+	"dbt,windows=always",
 };
 
 /* Mostly conditions AL and encodings of data processing and memory, so that runs get somewhere. */
@@ -55,14 +57,9 @@ int main(void)
 {
 	Suite *suite = suite_create("random code");
 	TCase *tc = tcase_create("random code");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tc, random_code, 0, ARRAY_SIZE(accels));
 	tcase_set_timeout(tc, number("CODE_CASES", 0) ? 0 : 120);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }
