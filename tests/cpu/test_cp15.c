@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "cpu/cpu.h"
+#include "tests/base/check_run.h"
 
 static struct cpu *cpu;
 static struct log *the_log;
@@ -378,8 +379,6 @@ int main(void)
 {
 	Suite *suite = suite_create("cp15");
 	TCase *tcase = tcase_create("registers");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, registers, 0, (int)ARRAY_SIZE(values));
@@ -393,9 +392,5 @@ int main(void)
 	tcase_add_test(tcase, pmu_in_user_mode);
 	tcase_add_loop_test(tcase, cp14, 0, (int)ARRAY_SIZE(cp14_cases));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

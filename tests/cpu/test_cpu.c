@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "cpu/cp15.h"
+#include "tests/base/check_run.h"
 
 static struct cpu *cpu;
 static struct log *the_log;
@@ -380,8 +381,6 @@ int main(void)
 {
 	Suite *suite = suite_create("cpu");
 	TCase *tcase = tcase_create("state");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, banks_round_trip);
@@ -401,9 +400,5 @@ int main(void)
 	tcase_add_test(tcase, interrupts);
 	tcase_add_test(tcase, smc_without_and_with_a_monitor);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/base/check_run.h"
 #include "tests/cpu/test_simd_machine.h"
 
 #define CODE 0x80000u
@@ -238,16 +239,10 @@ int main(void)
 {
 	Suite *suite = suite_create("fp access");
 	TCase *tcase = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 0);
 	tcase_add_loop_test(tcase, test_outcome, 0, WAY_COUNT);
 	tcase_add_loop_test(tcase, test_system_registers, 0, WAY_COUNT);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

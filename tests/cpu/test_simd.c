@@ -12,6 +12,7 @@
 #include "cpu/cpu.h"
 #include "cpu/fp_soft.h"
 #include "cpu/simd.h"
+#include "tests/base/check_run.h"
 #include "tests/cpu/test_simd_oracle.h"
 
 struct simd_case {
@@ -193,17 +194,11 @@ int main(void)
 {
 	Suite *suite = suite_create("simd");
 	TCase *tc = tcase_create("unicorn");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 0);
 	tcase_add_test(tc, test_against_unicorn);
 	tcase_add_test(tc, test_coverage);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

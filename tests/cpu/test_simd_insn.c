@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "tests/base/check_run.h"
 #include "tests/cpu/test_simd_machine.h"
 #include "tests/cpu/test_simd_oracle.h"
 #include "tests/translator/coverage.h"
@@ -438,16 +439,10 @@ int main(void)
 {
 	Suite *suite = suite_create("simd instructions");
 	TCase *tcase = tcase_create("rows");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 0);
 	tcase_add_loop_test(tcase, test_rows, 0, WAY_COUNT);
 	tcase_add_loop_test(tcase, test_sequences, 0, WAY_COUNT);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

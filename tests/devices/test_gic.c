@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/base/check_run.h"
 #include "tests/devices/fake.h"
 
 #define ICDDCR 0x000
@@ -486,9 +487,5 @@ int main(void)
 	tcase_add_checked_fixture(one, setup_one, teardown);
 	tcase_add_test(one, test_uniprocessor);
 	suite_add_tcase(suite, one);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

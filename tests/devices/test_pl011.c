@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "host/chardev.h"
+#include "tests/base/check_run.h"
 #include "tests/devices/fake.h"
 
 #define DR 0x00
@@ -410,9 +411,5 @@ int main(void)
 	tcase_add_test(tcase, test_firmware);
 	tcase_add_test(tcase, test_narrow_accesses);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "devices/countdown.h"
+#include "tests/base/check_run.h"
 #include "tests/devices/fake.h"
 
 static struct fake fake;
@@ -469,9 +470,5 @@ int main(void)
 	tcase_add_test(tcase, test_global_timer);
 	tcase_add_test(tcase, test_rtc);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /* test_phys.c - the physical map: overlaps, byte-granular windows, frames, DMA, traces. */
 #include "base/base.h"
 #include "memory/phys.h"
+#include "tests/base/check_run.h"
 
 #include <check.h>
 #include <errno.h>
@@ -303,8 +304,6 @@ int main(void)
 {
 	Suite *suite = suite_create("phys");
 	TCase *tcase = tcase_create("map");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, find);
@@ -315,9 +314,5 @@ int main(void)
 	tcase_add_test(tcase, copies);
 	tcase_add_test(tcase, traces);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

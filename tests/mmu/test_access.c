@@ -3,6 +3,7 @@
  * STRT, fetches.
  */
 #include "fixture.h"
+#include "tests/base/check_run.h"
 
 #define TABLE (RAM_BASE + 0x4000)
 #define COARSE (RAM_BASE + 0x8000)
@@ -403,8 +404,6 @@ int main(void)
 {
 	Suite *suite = suite_create("access");
 	TCase *tcase = tcase_create("slow path");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, loads);
@@ -420,9 +419,5 @@ int main(void)
 	tcase_add_test(tcase, stores_to_code);
 	tcase_add_test(tcase, debugger);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

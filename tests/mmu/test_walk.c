@@ -5,6 +5,7 @@
  * fetches give.
  */
 #include "fixture.h"
+#include "tests/base/check_run.h"
 
 #define TABLE (RAM_BASE + 0x4000)
 #define COARSE (RAM_BASE + 0x8000)
@@ -278,8 +279,6 @@ int main(void)
 {
 	Suite *suite = suite_create("walk");
 	TCase *tcase = tcase_create("short descriptors");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, descriptors, 0, (int)ARRAY_SIZE(cases));
 	tcase_add_test(tcase, table_choice);
@@ -290,9 +289,5 @@ int main(void)
 	tcase_add_test(tcase, remap);
 	tcase_add_test(tcase, par_of_a_fault);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/base/check_run.h"
 #include "tests/translator/guest.h"
 #include "translator/ir/interp.h"
 #include "translator/run/helpers.h"
@@ -358,8 +359,6 @@ int main(void)
 {
 	Suite *suite = suite_create("ir interpreter");
 	TCase *tc = tcase_create("interp");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, arithmetic, 0, ARRAY_SIZE(alu));
@@ -372,8 +371,5 @@ int main(void)
 	tcase_add_test(tc, poll_sees_attention);
 	tcase_add_test(tc, journal);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

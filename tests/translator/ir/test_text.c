@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/base/check_run.h"
 #include "translator/ir/ir.h"
 
 static struct ir_block block, again;
@@ -107,15 +108,10 @@ int main(void)
 {
 	Suite *suite = suite_create("ir text");
 	TCase *tc = tcase_create("text");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tc, round_trip);
 	tcase_add_loop_test(tc, refused, 0, ARRAY_SIZE(bad));
 	tcase_add_test(tc, overflow_is_sticky);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

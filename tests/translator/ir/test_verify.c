@@ -4,6 +4,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/base/check_run.h"
 #include "translator/ir/ir.h"
 
 static struct ir_block block;
@@ -144,16 +145,11 @@ int main(void)
 {
 	Suite *suite = suite_create("ir verifier");
 	TCase *tc = tcase_create("verify");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tc, accepts, 0, ARRAY_SIZE(sound));
 	tcase_add_loop_test(tc, rejects, 0, ARRAY_SIZE(broken));
 	tcase_add_test(tc, rejects_raw);
 	tcase_add_test(tc, counts);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

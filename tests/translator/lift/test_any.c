@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "cpu/cpu.h"
+#include "tests/base/check_run.h"
 #include "tests/translator/lift/sequence.h"
 #include "translator/lift/lift.h"
 #include "translator/passes/passes.h"
@@ -139,15 +140,9 @@ int main(void)
 {
 	Suite *suite = suite_create("lift: anything");
 	TCase *tcase = tcase_create("any");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 0);
 	tcase_add_test(tcase, test_any);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "cpu/cp15.h"
 #include "cpu/cpu.h"
+#include "tests/base/check_run.h"
 #include "translator/lift/lift.h"
 #include "translator/run/helpers.h"
 
@@ -239,14 +240,8 @@ int main(void)
 {
 	Suite *suite = suite_create("lift: golden IR");
 	TCase *tcase = tcase_create("golden");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, test_golden);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

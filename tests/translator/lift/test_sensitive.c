@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "cpu/cpu.h"
+#include "tests/base/check_run.h"
 #include "tests/translator/coverage.h"
 #include "tests/translator/lift/engines.h"
 
@@ -425,14 +426,8 @@ int main(void)
 {
 	Suite *suite = suite_create("lift: sensitive instructions");
 	TCase *tcase = tcase_create("rows");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, test_rows, 0, WAY_COUNT);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

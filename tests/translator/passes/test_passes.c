@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/base/check_run.h"
 #include "tests/translator/guest.h"
 #include "tests/translator/random_ir.h"
 #include "translator/ir/interp.h"
@@ -162,15 +163,10 @@ int main(void)
 {
 	Suite *suite = suite_create("passes");
 	TCase *tc = tcase_create("passes");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tc, text, 0, ARRAY_SIZE(golden));
 	tcase_add_loop_test(tc, random_blocks, 0, PASS_COUNT + 1);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

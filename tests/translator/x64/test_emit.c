@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "tests/base/check_run.h"
 #include "tests/translator/guest.h"
 #include "tests/translator/x64/random_ir.h"
 #include "translator/ir/interp.h"
@@ -290,15 +291,10 @@ int main(void)
 {
 	Suite *suite = suite_create("x64 emit");
 	TCase *tc = tcase_create("random");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tc, 600);
 	tcase_add_loop_test(tc, random_blocks, 0, OPT_COUNT + 2);
 	tcase_add_test(tc, crossing_branches);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

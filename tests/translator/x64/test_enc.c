@@ -1,5 +1,6 @@
 /* Every form that the encoder makes, disassembled by Capstone, is what was meant. */
 #include "base/base.h"
+#include "tests/base/check_run.h"
 #include "translator/x64/enc.h"
 
 #include <check.h>
@@ -294,8 +295,6 @@ int main(void)
 {
 	Suite *suite = suite_create("x64 encoder");
 	TCase *tc = tcase_create("forms");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, registers);
@@ -306,8 +305,5 @@ int main(void)
 	tcase_add_test(tc, jumps);
 	tcase_add_test(tc, overflow_is_sticky);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/disasm.h"
+#include "tests/base/check_run.h"
 #include "tests/translator/guest.h"
 #include "translator/lift/lift.h"
 #include "translator/passes/passes.h"
@@ -271,13 +272,8 @@ int main(void)
 {
 	Suite *suite = suite_create("x64 golden");
 	TCase *tc = tcase_create("host code");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tc, golden);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }

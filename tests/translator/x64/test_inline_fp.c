@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "cpu/simd.h"
 #include "cpu/simd_struct.h"
+#include "tests/base/check_run.h"
 #include "tests/translator/guest.h"
 #include "tests/translator/x64/random_ir.h"
 #include "translator/ir/interp.h"
@@ -458,8 +459,6 @@ int main(void)
 {
 	Suite *suite = suite_create("inline fp");
 	TCase *tc = tcase_create("in line");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tc, 600);
 	tcase_add_loop_test(tc, each_operation, 0, 8);
@@ -467,8 +466,5 @@ int main(void)
 	tcase_add_test(tc, many_traps);
 	tcase_add_test(tc, trap_in_c);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run_suite(suite);
 }
