@@ -1,5 +1,6 @@
 /* test_window.c - memory windows: what is mapped when, that it goes with its entry, and what it may cost. */
 #include "fixture.h"
+#include "tests/base/check_run.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -283,8 +284,6 @@ int main(void)
 {
 	Suite *suite = suite_create("memory windows");
 	TCase *tcase = tcase_create("window");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, mapped_on_demand);
 	tcase_add_test(tcase, both_ends);
@@ -294,9 +293,5 @@ int main(void)
 	tcase_add_test(tcase, emptied);
 	tcase_set_timeout(tcase, 120);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return check_run_suite(suite);
 }
