@@ -9,6 +9,7 @@
 #include "translator/decode/insn.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "translator/decode/decode_internal.h"
@@ -84,6 +85,7 @@ static struct {
 	unsigned entries;
 } index_;
 static pthread_once_t index_once = PTHREAD_ONCE_INIT;
+static atomic_bool index_ready; /* saves the call of pthread_once() for each instruction */
 
 /* --- parsing ---------------------------------------------------------------------------------------------------- */
 
@@ -246,6 +248,13 @@ static void build_index(void)
 		for (unsigned n = 0; n < ROWS; n++)
 			if (sources[n].order == order)
 				enter_row(n, true);
+	atomic_store_explicit(&index_ready, true, memory_order_release);
+}
+
+static inline void need_index(void)
+{
+	if (unlikely(!atomic_load_explicit(&index_ready, memory_order_acquire)))
+		pthread_once(&index_once, build_index);
 }
 
 /* --- decoding --------------------------------------------------------------------------------------------------- */
@@ -325,7 +334,7 @@ enum insn_status decode(enum insn_set set, uint32_t bits, struct insn *insn)
 	uint32_t look = bits;
 	int row;
 
-	pthread_once(&index_once, build_index);
+	need_index();
 	*insn = (struct insn){.set = set, .size = 4, .cond = INSN_COND_AL, .raw = bits};
 	if (set == SET_A32) {
 		row = find_row(&index_.a32[a32_key(bits)], bits);
@@ -359,7 +368,7 @@ unsigned decode_row_count(void)
 
 const struct decode_row *decode_row(unsigned row)
 {
-	pthread_once(&index_once, build_index);
+	need_index();
 	return &index_.info[row];
 }
 

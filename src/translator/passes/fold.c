@@ -174,7 +174,7 @@ void pass_fold(struct ir_block *block)
 		f.branch[i] = UINT16_MAX;
 	for (unsigned i = 0; i < block->count; i++) {
 		struct ir_insn *insn = &block->ops[i];
-		const char *letters = ir_op_info[insn->op].operands;
+		const char *letters;
 
 		if (insn->op == IR_INSN)
 			continue;
@@ -182,6 +182,7 @@ void pass_fold(struct ir_block *block)
 			at_label(&f, insn);
 			continue;
 		}
+		letters = ir_op_info[insn->op].operands;
 		if (IR_IS_TMP(insn->a))
 			replace_operand(&f, insn, letters[2], &insn->a);
 		if (IR_IS_TMP(insn->b))

@@ -80,7 +80,8 @@ static uint8_t endangered(const struct emit *e)
 	const struct flag_state *f = &e->flags;
 	uint8_t need = uses_all(e->op) ? IR_NZCV : e->live[e->i] & (uint8_t)~e->op->fdef;
 
-	return without_recipe(e, need & f->host & (uint8_t)~f->mem & (uint8_t)~f->known);
+	need &= f->host & (uint8_t)~f->mem & (uint8_t)~f->known;
+	return need ? without_recipe(e, need) : 0;
 }
 
 bool flags_free(struct emit *e)
@@ -160,6 +161,8 @@ void flags_written(struct emit *e, ir_ref ref)
 	struct flag_state *f = &e->flags;
 	struct recipe *all[] = { &f->nz, &f->c, &f->v };
 
+	if (!(f->nz.kind | f->c.kind | f->v.kind))
+		return;
 	for (unsigned i = 0; i < 3; i++)
 		if (recipe_uses(all[i], ref))
 			*all[i] = (struct recipe){ .kind = RECIPE_NONE };
