@@ -221,13 +221,6 @@ bool lift_fp_data(struct lift *l, const struct insn *insn)
 		return false;
 	if (row->family == FAMILY_VFP_VECTOR)
 		check_scalar(l);
-	if (insn->op == INSN_VFP_MOV && insn->vsize != 3) {
-		ir_ref tmp = ir_tmp(l->block);
-
-		lift_ldcpu(l, tmp, lift_vfp_word(insn->vm));
-		lift_stcpu(l, operand_ref(tmp), lift_vfp_word(insn->vd));
-		return true;
-	}
 	lift_simd(l, (enum simd_op)op, descriptor(row, insn));
 	return true;
 }

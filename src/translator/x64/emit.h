@@ -122,16 +122,24 @@ struct flag_state {
 };
 
 /* --- side tables, in the code cache behind the block's code, read by C only --- */
+/* Bytes of the VFP file that are in an xmm register (6-15) only. */
+struct vfp_dirty {
+	uint16_t offset;
+	uint8_t xmm, bytes;
+};
+#define MAX_DIRTY 10
 enum site_kind { SITE_LD, SITE_ST, SITE_LDF, SITE_STF, SITE_LDREX, SITE_STREX };
-enum place_kind { PLACE_NONE, PLACE_HOST, PLACE_GUEST, PLACE_TMP, PLACE_IMM };
+enum place_kind { PLACE_NONE, PLACE_HOST, PLACE_GUEST, PLACE_TMP, PLACE_IMM, PLACE_XMM };
+#define PLACE_XMM_HIGH 16
 struct site_place {
 	uint8_t kind;
-	uint8_t n;      /* host register, guest register, slot in cpu->tmp */
+	uint8_t n;      /* host register, guest register, slot in cpu->tmp; xmm register, + PLACE_XMM_HIGH: of its upper half */
 };
 /* What neighbouring sites have in common. */
 struct x64_site_state {
 	struct flag_state flags;
 	struct block *block;
+	struct vfp_dirty dirty[MAX_DIRTY]; /* stored first; the rest: bytes 0 */
 };
 /* One guest access that can leave the in-line path. Members of a group follow one another. */
 struct x64_site {
@@ -217,6 +225,8 @@ struct cold {
 	struct block_exit *link; /* COLD_LINK */
 	const struct ir_insn *op; /* COLD_LEAVE, COLD_LINK: not NULL: flags are to be stored from `flags` first. COLD_EXIT: the exit */
 	struct flag_state flags;
+	struct vfp_dirty dirty[MAX_DIRTY]; /* COLD_SIMD: stored first; the rest: bytes 0 */
+	bool dirty_known;
 	uint32_t from, to, entry; /* COLD_SIMD: offsets in the cache of the op's code and of this */
 	struct zero_check zeros; /* COLD_SIMD: pc is the descriptor, site the operation; size, count, reg: see simd_cold_back() */
 };
@@ -226,6 +236,7 @@ struct cold {
 struct vfp_copy {
 	uint16_t offset;
 	uint8_t bytes;  /* 0: none */
+	bool dirty;     /* cpu->vfp does not have it yet */
 	uint32_t used;  /* larger: later */
 };
 struct xmm_state {
@@ -405,6 +416,15 @@ void emit_call(struct emit *e);
 void emit_simd(struct emit *e);
 bool emit_simd_inline(struct emit *e); /* true: done */
 void xmm_begin(struct emit *e);        /* block */
+bool xmm_lazy(const struct emit *e);   /* VFP registers may stay in xmm registers */
+void xmm_flush(struct emit *e);        /* to cpu->vfp what is in xmm registers only; EFLAGS kept */
+void xmm_flush_part(struct emit *e, unsigned offset, unsigned bytes); /* what overlaps these */
+void xmm_dirty(const struct emit *e, struct vfp_dirty *dirty); /* what is, for a path out of line */
+void emit_dirty(struct emit *e, const struct vfp_dirty *dirty); /* stores them */
+unsigned xmm_find(struct emit *e, unsigned offset, unsigned bytes); /* a register that holds exactly these, or HOST_REG_NONE */
+unsigned xmm_take(struct emit *e);     /* one to load into */
+void xmm_took(struct emit *e, unsigned xmm, unsigned offset, unsigned bytes); /* it holds these now, cpu->vfp does not */
+void xmm_move(struct emit *e, bool store, unsigned bytes, unsigned xmm, struct opnd mem);
 void xmm_loaded(struct emit *e, unsigned offset, unsigned bytes, unsigned reg); /* the same, and @reg holds it: kept if it is used soon */
 void xmm_drop_all(struct emit *e);     /* C code may have been called, or several ways meet here */
 void xmm_vfp_written(struct emit *e, unsigned offset, unsigned bytes); /* in cpu->vfp, not by an op of emit_simd*.c */

@@ -98,6 +98,7 @@ void emit_call(struct emit *e)
 		flags_clobber(e);
 	else
 		flags_to_mem(e, IR_NZCV);
+	xmm_flush(e);
 	load_args(e);
 	xmm_drop_all(e);
 	if (!pure) {
@@ -135,6 +136,7 @@ void emit_simd(struct emit *e)
 		return;
 	flags_clobber(e);
 	tmps_flush(e);
+	xmm_flush(e);
 	xmm_drop_all(e);
 	enc_mov(&e->enc, W32, opnd_reg(RDX), opnd_imm(op->imm2));
 	enc_mov_imm64(&e->enc, RAX, (uintptr_t)simd_info[op->imm].fn);
@@ -153,6 +155,7 @@ void emit_cpu_field(struct emit *e)
 	const struct ir_insn *op = e->op;
 	uint32_t offset = op->op == IR_LDCPU ? op->imm : op->imm2;
 	struct opnd field = opnd_mem(RBP, (int32_t)offset - CPU_BIAS);
+	bool in_vfp = offset >= offsetof(struct cpu, vfp) && offset - offsetof(struct cpu, vfp) < sizeof(e->cpu->vfp);
 
 	if (op->op == IR_CLREX) {
 		enc_mov(&e->enc, W64, CPU_OPND(exclusive.place), opnd_imm(0));
@@ -162,6 +165,8 @@ void emit_cpu_field(struct emit *e)
 		emit_fail(e, -ENOTSUP);
 		return;
 	}
+	if (in_vfp)
+		xmm_flush_part(e, (unsigned)(offset - offsetof(struct cpu, vfp)), 4);
 	if (op->op == IR_LDCPU) {
 		if (e->i && e->i == e->xmm.fused_load)
 			return;
@@ -174,7 +179,7 @@ void emit_cpu_field(struct emit *e)
 			emit_mxcsr(&e->enc, scratch_alloc(e));
 			flags_lost(e);
 		}
-		if (offset >= offsetof(struct cpu, vfp) && offset - offsetof(struct cpu, vfp) < sizeof(e->cpu->vfp))
+		if (in_vfp)
 			xmm_vfp_written(e, (unsigned)(offset - offsetof(struct cpu, vfp)), 4);
 	}
 }

@@ -114,6 +114,7 @@ static bool side_exit(struct emit *e)
 	cold->op = &op[1];
 	cold->pc = e->pc;
 	cold->flags = e->flags;
+	xmm_dirty(e, cold->dirty);
 	cold_jcc(e, cold, CC_NOT(cc));
 	e->i += 2;
 	return true;
@@ -126,6 +127,8 @@ void emit_cold_exit(struct emit *e, const struct cold *cold)
 	e->pc = cold->pc;
 	e->flags = cold->flags;
 	e->pinned = 0;
+	xmm_drop_all(e);
+	emit_dirty(e, cold->dirty);
 	emit_exit(e);
 }
 
@@ -137,6 +140,7 @@ void emit_branch(struct emit *e)
 
 	if (op->op != IR_BR && (emit_predicated(e) || side_exit(e)))
 		return;
+	xmm_flush(e);
 	flags_branch(e, label->at);
 	tmps_save(e, label->at);
 	if (op->op != IR_BR)
@@ -164,8 +168,10 @@ void emit_label(struct emit *e)
 
 	if (!label->seen)
 		return;
-	if (e->reachable)
+	if (e->reachable) {
+		xmm_flush(e);
 		tmps_save(e, e->i);
+	}
 	flags_label(e, label);
 	bind(e, label);
 	tmps_drop_regs(e);
@@ -439,6 +445,7 @@ void emit_exit(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 
+	xmm_flush(e);
 	if (op->op == IR_EXIT && (exit_loop(e) || exit_with_flags(e))) {
 		e->reachable = false;
 		return;

@@ -5,6 +5,7 @@
  * where that matters; slow.c does the whole access and comes back behind it. A group shares one check; its slow path does every member.
  */
 #include "base/base.h"
+#include "cpu/simd.h"
 #include "translator/x64/emit.h"
 
 #include <errno.h>
@@ -47,6 +48,7 @@ static void site_flags(struct emit *e, struct x64_site *site, bool raw)
 	memset(&state, 0, sizeof(state));
 	state.flags = e->flags;
 	state.block = e->block;
+	xmm_dirty(e, state.dirty);
 	/* In EFLAGS nothing is left when the slow path was called as usual. */
 	if (!raw)
 		state.flags.host = 0;
@@ -225,6 +227,7 @@ static struct opnd store_value(struct emit *e)
 	if (op->op == IR_STF) {
 		vfp = log2 == 3 ? CPU_OPND(vfp.d[0]) : CPU_OPND(vfp.s[0]);
 		vfp.disp += (int32_t)(op->b << log2);
+		xmm_flush_part(e, (unsigned)op->b << log2, 1u << log2);
 		reg = scratch_alloc(e);
 		enc_mov(enc, log2 == 3 ? W64 : W32, opnd_reg(reg), vfp);
 	} else {
@@ -258,6 +261,7 @@ static void load_done(struct emit *e, unsigned reg)
 		struct opnd vfp = log2 == 3 ? CPU_OPND(vfp.d[0]) : CPU_OPND(vfp.s[0]);
 
 		vfp.disp += (int32_t)(op->dst << log2);
+		xmm_flush_part(e, (unsigned)op->dst << log2, 1u << log2);
 		enc_mov(&e->enc, log2 == 3 ? W64 : W32, vfp, opnd_reg(reg));
 		if (op->group)
 			xmm_vfp_written(e, (unsigned)op->dst << log2, 1u << log2);
@@ -270,6 +274,29 @@ static void load_done(struct emit *e, unsigned reg)
 	else
 		move(e, def_ref(e, op->dst), opnd_reg(reg));
 	def_done(e, op->dst);
+}
+
+/* --- VFP registers in xmm registers --- */
+
+/* The current op loads into an xmm register: nothing else has the value until it is needed elsewhere. */
+static bool loads_xmm(const struct emit *e)
+{
+	return e->op->op == IR_LDF && !(e->op->mem & ACCESS_BE) && xmm_lazy(e);
+}
+
+/* The xmm register that the current op can store, or HOST_REG_NONE. */
+static unsigned stored_xmm(struct emit *e)
+{
+	unsigned log2 = size_log2(e->op);
+
+	return e->op->op == IR_STF && !(e->op->mem & ACCESS_BE) ? xmm_find(e, (unsigned)e->op->b << log2, 1u << log2) : HOST_REG_NONE;
+}
+
+static void took_xmm(struct emit *e, unsigned xmm)
+{
+	unsigned log2 = size_log2(e->op);
+
+	xmm_took(e, xmm, (unsigned)e->op->dst << log2, 1u << log2);
 }
 
 /* --- one access --- */
@@ -378,6 +405,15 @@ static void emit_load_raw(struct emit *e)
 	unsigned to;
 
 	site = raw_begin(e, &raw);
+	if (loads_xmm(e)) {
+		to = xmm_take(e);
+		site->value[0] = (struct site_place){ PLACE_XMM, (uint8_t)to };
+		raw_mark(e, site);
+		xmm_move(e, false, 1u << size_log2(op), to, raw.mem);
+		site_resume_here(e, site);
+		took_xmm(e, to);
+		return;
+	}
 	if (op->op == IR_LD && home_of(op->dst) != HOST_REG_NONE)
 		to = home_of(op->dst);
 	else if (raw.reg != HOST_REG_NONE && is_scratch(raw.reg) && (e->owner[raw.reg] == IR_NONE || tmp_ends(e, e->owner[raw.reg])))
@@ -400,9 +436,17 @@ static void emit_store_raw(struct emit *e)
 	struct x64_site *site;
 	struct opnd value;
 	struct raw raw;
+	unsigned xmm;
 
 	site = raw_begin(e, &raw);
 	site->imm = op->imm;
+	xmm = stored_xmm(e);
+	if (xmm != HOST_REG_NONE) {
+		raw_mark(e, site);
+		xmm_move(e, true, 1u << size_log2(op), xmm, raw.mem);
+		site_resume_here(e, site);
+		return;
+	}
 	value = store_value(e);
 	if (op->op == IR_ST)
 		site->value[0] = place_of(e, value, op->b);
@@ -421,6 +465,7 @@ static void emit_load(struct emit *e)
 	const struct ir_insn *op = e->op;
 	struct x64_site *site;
 	unsigned addr, to, addend;
+	bool xmm = loads_xmm(e);
 	struct cold *slow;
 
 	if (in_window(e, op)) {
@@ -430,21 +475,26 @@ static void emit_load(struct emit *e)
 	flags_clobber(e);
 	addr = address(e, op->imm2);
 	addend = scratch_alloc(e);
-	to = op->op == IR_LD && home_of(op->dst) != HOST_REG_NONE ? home_of(op->dst) : addend;
+	to = xmm ? xmm_take(e) : op->op == IR_LD && home_of(op->dst) != HOST_REG_NONE ? home_of(op->dst) : addend;
 	site = site_add(e, false);
 	site->address = (struct site_place){ PLACE_HOST, (uint8_t)addr };
-	site->value[0] = (struct site_place){ PLACE_HOST, (uint8_t)to };
+	site->value[0] = (struct site_place){ xmm ? PLACE_XMM : PLACE_HOST, (uint8_t)to };
 	if (in_line(e, op)) {
 		slow = cold_slow(e, site);
 		check_alignment(e, addr, addend, slow);
 		look_up(e, addend, addr, true, slow);
-		load_from(e, to, opnd_sib(addr, addend, 0, 0));
+		if (xmm)
+			xmm_move(e, false, 1u << size_log2(op), to, opnd_sib(addr, addend, 0, 0));
+		else
+			load_from(e, to, opnd_sib(addr, addend, 0, 0));
 		site_resume_here(e, site);
 	} else {
 		slow_in_line(e, site);
 	}
 	flags_lost(e);
-	if (to == addend)
+	if (xmm)
+		took_xmm(e, to);
+	else if (to == addend)
 		load_done(e, to);
 	else
 		def_done(e, op->dst);
@@ -455,7 +505,7 @@ static void emit_store(struct emit *e)
 	const struct ir_insn *op = e->op;
 	struct x64_site *site;
 	struct opnd value;
-	unsigned addr, addend;
+	unsigned addr, addend, xmm;
 	struct cold *slow;
 	bool swapped = op->mem & ACCESS_BE && size_log2(op);
 
@@ -477,7 +527,8 @@ static void emit_store(struct emit *e)
 		flags_lost(e);
 		return;
 	}
-	value = store_value(e);
+	xmm = stored_xmm(e);
+	value = xmm == HOST_REG_NONE ? store_value(e) : opnd_imm(0);
 	if (!swapped && op->op == IR_ST)
 		site->value[0] = place_of(e, value, op->b);
 	addend = scratch_alloc(e);
@@ -487,7 +538,10 @@ static void emit_store(struct emit *e)
 	slow = cold_slow(e, site);
 	check_alignment(e, addr, addend, slow);
 	look_up(e, addend, addr, false, slow);
-	store_to(e, opnd_sib(addr, addend, 0, 0), value);
+	if (xmm == HOST_REG_NONE)
+		store_to(e, opnd_sib(addr, addend, 0, 0), value);
+	else
+		xmm_move(e, true, 1u << size_log2(op), xmm, opnd_sib(addr, addend, 0, 0));
 	site_resume_here(e, site);
 	flags_lost(e);
 }
@@ -498,6 +552,7 @@ struct group {
 	unsigned head, count;
 	uint32_t low, span; /* lowest offset; bytes to past the highest */
 	uint32_t mask;      /* address bits of the lowest that must be 0 */
+	bool xmm;           /* loads into xmm registers, of which there are enough */
 };
 
 /* False: the members' alignment rules do not come down to one test. */
@@ -573,20 +628,79 @@ static unsigned group_check(struct emit *e, const struct group *g, unsigned addr
 	return pointer;
 }
 
-/* @raw: the group's first site when each member reaches the window by itself, else NULL. */
-static void group_member(struct emit *e, struct opnd mem, const struct x64_site *raw)
+/* The current member and the next are the halves of a Q register. */
+static bool quad_member(const struct emit *e, const struct group *g)
 {
 	const struct ir_insn *op = e->op;
-	bool home = op->op == IR_LD && home_of(op->dst) != HOST_REG_NONE;
+	ir_ref reg = op->op == IR_LDF ? op->dst : op->b, next;
+
+	if ((op->op != IR_LDF && op->op != IR_STF) || e->i + 1 >= g->head + g->count || op[1].op != op->op || op->mem != op[1].mem || size_log2(op) != 3 ||
+	    op->mem & ACCESS_BE || op[1].imm2 != op->imm2 + 8)
+		return false;
+	next = op->op == IR_LDF ? op[1].dst : op[1].b;
+	return !(reg & 1) && next == reg + 1;
+}
+
+/* Whether the Q register of @reg and the next, just loaded, is used as one soon. */
+static bool quad_wanted(const struct emit *e, unsigned reg)
+{
+	unsigned end = MIN(e->i + 40u, e->ir->count);
+
+	for (unsigned i = e->i + 2; i < end; i++) {
+		const struct ir_insn *op = &e->ir->ops[i];
+		unsigned used[3] = { SIMD_VD(op->imm2), SIMD_VN(op->imm2), SIMD_VM(op->imm2) };
+
+		if (op->op == IR_STF && (op->b & ~1u) == reg)
+			return (op->mem & ACCESS_SIZE_MASK) == 3;
+		if (op->op == IR_LABEL || op->op == IR_CALL || op->op == IR_EXIT)
+			return false;
+		if (op->op != IR_SIMD)
+			continue;
+		for (unsigned k = 0; k < ARRAY_SIZE(used); k++) {
+			unsigned d = op->imm < SIMD_VMOV && !(op->imm & 1) ? used[k] / 2 : used[k];
+
+			if ((d & ~1u) == reg)
+				return op->imm >= SIMD_VMOV && op->imm2 & SIMD_Q;
+		}
+	}
+	return false;
+}
+
+/*
+ * @site: the member's. @raw: the group's first when each member reaches the window by itself, else NULL. Returns how many members were done.
+ */
+static unsigned group_member(struct emit *e, const struct group *g, struct opnd mem, struct x64_site *site, const struct x64_site *raw)
+{
+	const struct ir_insn *op = e->op;
+	bool home = op->op == IR_LD && home_of(op->dst) != HOST_REG_NONE, quad = quad_member(e, g);
+	unsigned bytes = 1u << size_log2(op), to;
 	struct opnd value;
-	unsigned to;
 
 	if (!is_load(op)) {
-		value = store_value(e);
+		to = quad ? xmm_find(e, 8u * op->b, 16) : HOST_REG_NONE;
+		quad = to != HOST_REG_NONE;
+		if (!quad)
+			to = stored_xmm(e);
+		value = to == HOST_REG_NONE ? store_value(e) : opnd_imm(0);
 		if (raw)
 			raw_mark(e, raw);
-		store_to(e, mem, value);
-		return;
+		if (to == HOST_REG_NONE)
+			store_to(e, mem, value);
+		else
+			xmm_move(e, true, quad ? 16 : bytes, to, mem);
+		return 1 + quad;
+	}
+	if (g->xmm && loads_xmm(e)) {
+		quad = quad && quad_wanted(e, op->dst);
+		to = xmm_take(e);
+		site->value[0] = (struct site_place){ PLACE_XMM, (uint8_t)to };
+		if (quad)
+			site[1].value[0] = (struct site_place){ PLACE_XMM, (uint8_t)(to | PLACE_XMM_HIGH) };
+		if (raw)
+			raw_mark(e, raw);
+		xmm_move(e, false, quad ? 16 : bytes, to, mem);
+		xmm_took(e, to, op->dst * bytes, quad ? 16 : bytes);
+		return 1 + quad;
 	}
 	to = home ? home_of(op->dst) : scratch_alloc(e);
 	if (raw)
@@ -596,6 +710,7 @@ static void group_member(struct emit *e, struct opnd mem, const struct x64_site 
 		def_done(e, op->dst);
 	else
 		load_done(e, to);
+	return 1;
 }
 
 /* Where each loaded value is after the group: only now is that known for temporaries. */
@@ -644,13 +759,29 @@ static struct opnd group_window(struct emit *e, const struct group *g, struct x6
 	return raw.mem;
 }
 
-static void emit_group(struct emit *e, const struct group *g)
+/*
+ * What a group loads into xmm registers must not push out others that hold the only copy: the list of those, which the slow path stores from, is made
+ * before.
+ */
+static void group_xmm(struct emit *e, struct group *g)
+{
+	unsigned loads = 0;
+
+	for (unsigned k = 0; k < g->count; k++)
+		loads += e->ir->ops[g->head + k].op == IR_LDF;
+	g->xmm = loads && loads <= 8;
+	if (loads)
+		xmm_flush(e);
+}
+
+static void emit_group(struct emit *e, struct group *g)
 {
 	bool window = in_window(e, e->op);
 	unsigned addr, pointer;
 	struct x64_site *sites;
 	struct opnd mem;
 
+	group_xmm(e, g);
 	if (window) {
 		mem = group_window(e, g, &sites, &pointer);
 	} else {
@@ -662,16 +793,18 @@ static void emit_group(struct emit *e, const struct group *g)
 		mem = opnd_mem(pointer, 0);
 		flags_lost(e);
 	}
-	for (unsigned k = 0; k < g->count; k++) {
+	for (unsigned k = 0; k < g->count;) {
 		struct opnd at = mem;
 
 		e->i = g->head + k;
 		e->op = &e->ir->ops[e->i];
 		e->pinned = pointer < SCRATCH_COUNT ? (uint8_t)(1u << pointer) : 0;
 		at.disp += (int32_t)(e->op->imm2 - g->low);
-		group_member(e, at, window ? sites : NULL);
+		k += group_member(e, g, at, &sites[k], window ? sites : NULL);
 		tmps_end_op(e);
 	}
+	e->i = g->head + g->count - 1;
+	e->op = &e->ir->ops[e->i];
 	group_places(e, g, sites);
 	/* The slow path does the stores to temporaries' slots too: what is in a register is not saved yet. */
 	site_resume_here(e, sites);

@@ -33,16 +33,91 @@ static uint32_t d_mask(unsigned offset, unsigned bytes)
 	return bytes == 16 ? 3u << offset / 8 : 1u << offset / 8;
 }
 
-void xmm_vfp_written(struct emit *e, unsigned offset, unsigned bytes)
+bool xmm_lazy(const struct emit *e)
+{
+	return x64_opt(e->x64, OPT_LAZY_FP) && x64_opt(e->x64, OPT_INLINE_FP) && !(e->ir->key & KEY_FPMODE);
+}
+
+void xmm_move(struct emit *e, bool store, unsigned bytes, unsigned xmm, struct opnd mem)
+{
+	static const uint32_t ops[2][3] = { { SSE_MOVSS, SSE_MOVSD, SSE_MOVUPS }, { SSE_MOVSS_ST, SSE_MOVSD_ST, SSE_MOVUPS_ST } };
+
+	sse_op2(&e->sse, (enum sse_op)ops[store][bytes / 8], W32, xmm, mem);
+}
+
+static void clean(struct emit *e, unsigned xmm)
+{
+	struct vfp_copy *copy = &e->xmm.copies[xmm];
+
+	if (!copy->bytes || !copy->dirty)
+		return;
+	xmm_move(e, true, copy->bytes, xmm, vfp_opnd(copy->offset));
+	copy->dirty = false;
+}
+
+void xmm_flush(struct emit *e)
+{
+	for (unsigned i = FIRST_COPY; i < XMM_COUNT; i++)
+		clean(e, i);
+}
+
+void xmm_flush_part(struct emit *e, unsigned offset, unsigned bytes)
 {
 	for (unsigned i = FIRST_COPY; i < XMM_COUNT; i++)
 		if (overlaps(&e->xmm.copies[i], offset, bytes))
-			e->xmm.copies[i].bytes = 0;
+			clean(e, i);
+}
+
+void xmm_dirty(const struct emit *e, struct vfp_dirty *dirty)
+{
+	static_assert(MAX_DIRTY == XMM_COUNT - FIRST_COPY, "all can be");
+	memset(dirty, 0, MAX_DIRTY * sizeof(*dirty));
+	for (unsigned i = FIRST_COPY; i < XMM_COUNT; i++)
+		if (e->xmm.copies[i].bytes && e->xmm.copies[i].dirty)
+			*dirty++ = (struct vfp_dirty){ .offset = e->xmm.copies[i].offset, .xmm = (uint8_t)i, .bytes = e->xmm.copies[i].bytes };
+}
+
+void emit_dirty(struct emit *e, const struct vfp_dirty *dirty)
+{
+	for (unsigned i = 0; i < MAX_DIRTY && dirty[i].bytes; i++)
+		xmm_move(e, true, dirty[i].bytes, dirty[i].xmm, vfp_opnd(dirty[i].offset));
+}
+
+/*
+ * The op's result is about to replace a copy: what the C function wants to find is what is dirty now. (All registers that the op needs were taken
+ * before its first instruction that can go there, so what they held is stored already.)
+ */
+static void note_dirty(struct emit *e)
+{
+	if (!e->op_cold || e->op_cold->dirty_known)
+		return;
+	xmm_dirty(e, e->op_cold->dirty);
+	e->op_cold->dirty_known = true;
+}
+
+/* The bytes get a new value, in memory or in another xmm register. What was dirty and stays is stored. */
+static void replaced(struct emit *e, unsigned offset, unsigned bytes)
+{
+	note_dirty(e);
+	for (unsigned i = FIRST_COPY; i < XMM_COUNT; i++) {
+		struct vfp_copy *copy = &e->xmm.copies[i];
+
+		if (!overlaps(copy, offset, bytes))
+			continue;
+		if (copy->offset < offset || copy->offset + copy->bytes > offset + bytes)
+			BUG_ON(copy->dirty);
+		copy->bytes = 0;
+	}
 	e->xmm.flushed &= ~d_mask(offset, bytes);
 	if (bytes == 16)
 		e->xmm.narrow &= ~d_mask(offset, bytes);
 	else
 		e->xmm.narrow |= d_mask(offset, bytes);
+}
+
+void xmm_vfp_written(struct emit *e, unsigned offset, unsigned bytes)
+{
+	replaced(e, offset, bytes);
 }
 
 static unsigned take(struct emit *e)
@@ -60,6 +135,7 @@ static unsigned take(struct emit *e)
 			oldest = i;
 	}
 	BUG_ON(!oldest);
+	clean(e, oldest);
 	e->xmm.copies[oldest].bytes = 0;
 	e->xmm.pinned |= (uint16_t)(1u << oldest);
 	e->xmm.used = true;
@@ -135,6 +211,7 @@ unsigned vfp_use(struct emit *e, unsigned offset, unsigned bytes)
 		}
 	}
 	xmm = take(e);
+	xmm_flush_part(e, offset, bytes);
 	load(e, xmm, offset, bytes);
 	remember(e, xmm, offset, bytes);
 	return xmm;
@@ -147,12 +224,38 @@ unsigned vfp_def(struct emit *e)
 
 void vfp_set(struct emit *e, unsigned xmm, unsigned offset, unsigned bytes)
 {
-	enum sse_op store = bytes == 4 ? SSE_MOVSS_ST : bytes == 8 ? SSE_MOVSD_ST : SSE_MOVUPS_ST;
+	note_dirty(e);
+	/* wider ones that it is a part of */
+	for (unsigned i = FIRST_COPY; i < XMM_COUNT; i++) {
+		const struct vfp_copy *copy = &e->xmm.copies[i];
 
-	/* stores have two operands in VEX too */
-	sse_op2(&e->sse, store, W32, xmm, vfp_opnd(offset));
-	xmm_vfp_written(e, offset, bytes);
+		if (overlaps(copy, offset, bytes) && (copy->offset < offset || copy->offset + copy->bytes > offset + bytes))
+			clean(e, i);
+	}
+	if (!xmm_lazy(e))
+		xmm_move(e, true, bytes, xmm, vfp_opnd(offset));
+	replaced(e, offset, bytes);
 	remember(e, xmm, offset, bytes);
+	e->xmm.copies[xmm].dirty = xmm_lazy(e);
+}
+
+unsigned xmm_find(struct emit *e, unsigned offset, unsigned bytes)
+{
+	for (unsigned i = FIRST_COPY; i < XMM_COUNT; i++)
+		if (e->xmm.copies[i].bytes == bytes && e->xmm.copies[i].offset == offset)
+			return i;
+	return HOST_REG_NONE;
+}
+
+unsigned xmm_take(struct emit *e)
+{
+	e->xmm.pinned = 0;
+	return take(e);
+}
+
+void xmm_took(struct emit *e, unsigned xmm, unsigned offset, unsigned bytes)
+{
+	vfp_set(e, xmm, offset, bytes);
 }
 
 unsigned xmm_temp(struct emit *e)
@@ -180,6 +283,7 @@ void simd_cold_back(struct emit *e, struct cold *cold, unsigned xmm, unsigned of
 	cold->size = (uint8_t)bytes;
 	cold->count = (uint16_t)offset;
 	cold->back = enc_here(&e->enc);
+	note_dirty(e);
 }
 
 void simd_need_ixc(struct emit *e, struct cold *cold)
@@ -299,6 +403,7 @@ void emit_simd_cold(struct emit *e, struct cold *cold)
 	}
 	for (unsigned i = 0; i < cold->jump_count; i++)
 		enc_bind32(enc, cold->jumps[i]);
+	emit_dirty(e, cold->dirty);
 	enc_push_imm(enc, (int32_t)cold->pc);
 	enc_push_imm(enc, (int32_t)cold->site);
 	enc_call_to(enc, e->x64->stubs.simd_cold);
@@ -325,6 +430,7 @@ bool emit_simd_inline(struct emit *e)
 		e->op_cold->from = from;
 		e->op_cold->to = (uint32_t)(e->enc.at - e->x64->cache.write);
 	}
+	e->op_cold = NULL;
 	return done;
 }
 

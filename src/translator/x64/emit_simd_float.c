@@ -140,6 +140,7 @@ static unsigned second(struct emit *e)
 	if (!(desc & SIMD_SCALAR))
 		return float_use(e, SIMD_VM(desc));
 	t = vfp_def(e); /* cold code uses the temporaries */
+	xmm_flush_part(e, 8 * SIMD_VM(desc), 8);
 	sse_op2(&e->sse, SSE_MOVSS, W32, t, vfp_opnd(8 * SIMD_VM(desc) + 4 * (SIMD_IMM(desc) & 1)));
 	sse_op2i(&e->sse, SSE_PSHUFD, t, x(t), 0);
 	return t;

@@ -29,6 +29,7 @@ static unsigned operand_m(struct emit *e, unsigned size)
 	if (!(desc & SIMD_SCALAR))
 		return neon_use(e, SIMD_VM(desc));
 	t = vfp_def(e);
+	xmm_flush_part(e, 8 * SIMD_VM(desc), 8);
 	sse_op2(&e->sse, SSE_MOVSD, W32, t, vfp_opnd(8 * SIMD_VM(desc)));
 	if (size == 2) {
 		sse_op2i(&e->sse, SSE_PSHUFLW, t, x(t), 0x55 * (SIMD_IMM(desc) & 3));

@@ -194,6 +194,7 @@ static unsigned long_operand(struct emit *e, unsigned size)
 	if (!(desc & SIMD_SCALAR))
 		return use_d(e, SIMD_VM(desc));
 	t = vfp_def(e);
+	xmm_flush_part(e, 8 * SIMD_VM(desc), 8);
 	sse_op2(&e->sse, SSE_MOVSD, W32, t, vfp_opnd(8 * SIMD_VM(desc)));
 	if (size == 1)
 		sse_op2i(&e->sse, SSE_PSHUFLW, t, x(t), 0x55 * (SIMD_IMM(desc) & 3));
@@ -370,6 +371,7 @@ static void duplicate(struct emit *e, unsigned size)
 	const unsigned byte = SIMD_IMM(e->op->imm2) << size & 7;
 	unsigned d = vfp_def(e);
 
+	xmm_flush_part(e, 8 * vm_of(e), 8);
 	/* of the word only: it may just have been stored */
 	sse_op2(&e->sse, SSE_MOVSS, W32, d, vfp_opnd(8 * vm_of(e) + (byte & 4)));
 	if (size == 0) {

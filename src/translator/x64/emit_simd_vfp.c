@@ -301,6 +301,7 @@ static void to_integer(struct emit *e, bool dbl, bool is_unsigned, bool round)
 
 	if (is_unsigned || !e->x64->fp_traps)
 		flags_clobber(e);
+	xmm_flush_part(e, vd, 4);
 	r = scratch_alloc(e);
 	if (is_unsigned)
 		t = scratch_alloc(e);
@@ -338,6 +339,7 @@ static void from_integer(struct emit *e, bool dbl, bool is_unsigned)
 		cold = simd_cold(e);
 		simd_need_ixc(e, cold);
 	}
+	xmm_flush_part(e, 4 * SIMD_VM(e->op->imm2), 4);
 	d = vfp_def(e);
 	sse_op3(&e->sse, SSE_XORPS, d, d, opnd_reg(d));
 	if (is_unsigned) {

@@ -13,15 +13,17 @@ static void put_modrm(const struct enc_sse *s, unsigned reg, struct opnd rm, uns
 		enc_u8(e, (uint8_t)(0xc0 | reg | (rm.reg & 7)));
 		return;
 	}
-	BUG_ON(rm.kind != OPND_MEM || rm.index != HOST_REG_NONE);
+	BUG_ON(rm.kind != OPND_MEM);
 	if (rm.reg == HOST_REG_NONE) {
 		enc_u8(e, (uint8_t)(reg | 5));
 		enc_u32(e, (uint32_t)(s->pool + rm.disp - (enc_here(e) + 4 + trailing)));
 		return;
 	}
 	small = rm.disp >= -128 && rm.disp <= 127;
-	enc_u8(e, (uint8_t)((small ? 0x40u : 0x80u) | reg | (rm.reg & 7)));
-	if ((rm.reg & 7) == RSP)
+	enc_u8(e, (uint8_t)((small ? 0x40u : 0x80u) | reg | (rm.index != HOST_REG_NONE ? 4 : rm.reg & 7)));
+	if (rm.index != HOST_REG_NONE)
+		enc_u8(e, (uint8_t)(rm.scale << 6 | (rm.index & 7) << 3 | (rm.reg & 7)));
+	else if ((rm.reg & 7) == RSP)
 		enc_u8(e, 0x24);
 	if (small)
 		enc_u8(e, (uint8_t)rm.disp);
@@ -34,16 +36,21 @@ static unsigned high_bit(struct opnd rm)
 	return rm.reg != HOST_REG_NONE ? rm.reg >> 3 & 1u : 0;
 }
 
+static unsigned index_bit(struct opnd rm)
+{
+	return rm.kind == OPND_MEM && rm.index != HOST_REG_NONE ? rm.index >> 3 & 1u : 0;
+}
+
 static void put_vex(const struct enc_sse *s, unsigned op, enum width w, unsigned reg, unsigned vvvv, struct opnd rm)
 {
-	unsigned prefix = op >> 12 & 3, map = op >> 8 & 15, b = high_bit(rm);
+	unsigned prefix = op >> 12 & 3, map = op >> 8 & 15, b = high_bit(rm), i = index_bit(rm);
 
-	if (map == 1 && !b && w != W64) {
+	if (map == 1 && !b && !i && w != W64) {
 		enc_u8(s->enc, 0xc5);
 		enc_u8(s->enc, (uint8_t)((~reg >> 3 & 1) << 7 | (~vvvv & 15) << 3 | prefix));
 	} else {
 		enc_u8(s->enc, 0xc4);
-		enc_u8(s->enc, (uint8_t)((~reg >> 3 & 1) << 7 | 0x40 | (b ^ 1) << 5 | map));
+		enc_u8(s->enc, (uint8_t)((~reg >> 3 & 1) << 7 | (i ^ 1) << 6 | (b ^ 1) << 5 | map));
 		enc_u8(s->enc, (uint8_t)((w == W64 ? 0x80u : 0u) | (~vvvv & 15) << 3 | prefix));
 	}
 	enc_u8(s->enc, (uint8_t)op);
@@ -53,7 +60,7 @@ static void put_legacy(const struct enc_sse *s, unsigned op, enum width w, unsig
 {
 	static const uint8_t prefixes[] = { 0, 0x66, 0xf3, 0xf2 };
 	unsigned prefix = prefixes[op >> 12 & 3], map = op >> 8 & 15;
-	unsigned rex = (w == W64 ? 8u : 0u) | (reg >> 3 & 1) << 2 | high_bit(rm);
+	unsigned rex = (w == W64 ? 8u : 0u) | (reg >> 3 & 1) << 2 | index_bit(rm) << 1 | high_bit(rm);
 
 	if (prefix)
 		enc_u8(s->enc, (uint8_t)prefix);

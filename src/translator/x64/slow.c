@@ -2,11 +2,26 @@
 #include "base/base.h"
 #include "translator/x64/emit.h"
 
+#include <string.h>
+
 static void homes_to_cpu(const struct slow_frame *frame, struct cpu *cpu)
 {
 	for (unsigned i = 0; i < 15; i++)
 		if (home_regs[i] != HOST_REG_NONE)
 			cpu->r[i] = (uint32_t)frame->regs[home_regs[i]];
+}
+
+/* Where the stubs that keep xmm registers have saved one, below the frame. */
+static uint8_t *saved_xmm(struct slow_frame *frame, unsigned xmm)
+{
+	return (uint8_t *)frame - 16 * (ptrdiff_t)(16 - (xmm & 15));
+}
+
+/* What only xmm registers hold of the VFP file. */
+static void dirty_to_cpu(struct slow_frame *frame, struct cpu *cpu, const struct vfp_dirty *dirty)
+{
+	for (unsigned i = 0; i < MAX_DIRTY && dirty[i].bytes; i++)
+		memcpy((uint8_t *)&cpu->vfp + dirty[i].offset, saved_xmm(frame, dirty[i].xmm), dirty[i].bytes);
 }
 
 static uint64_t place_read(const struct slow_frame *frame, const struct cpu *cpu, const struct x64_site *site, struct site_place place)
@@ -37,6 +52,11 @@ static void place_write(struct slow_frame *frame, struct cpu *cpu, struct site_p
 	case PLACE_TMP:
 		cpu->tmp[place.n % CPU_TMP_SLOTS] = (uint32_t)value;
 		break;
+	case PLACE_XMM:
+		memcpy(saved_xmm(frame, place.n) + (place.n & PLACE_XMM_HIGH ? 8 : 0), &value, sizeof(value));
+		if (!(place.n & PLACE_XMM_HIGH))
+			memset(saved_xmm(frame, place.n) + 8, 0, 8);
+		break;
 	}
 }
 
@@ -59,12 +79,11 @@ static int do_load(struct slow_frame *frame, struct cpu *cpu, const struct x64_s
 
 	if (mmu_load(cpu, va, site->mem, &value))
 		return -1;
-	/* A lone LDF goes on in line with the value in a register, one in a group does not. */
-	if (site->kind == SITE_LD || site->value[0].kind != PLACE_NONE)
-		place_write(frame, cpu, site->value[0], site->kind == SITE_LD ? (uint32_t)value : value);
-	else if ((site->mem & ACCESS_SIZE_MASK) == 3)
+	place_write(frame, cpu, site->value[0], site->kind == SITE_LD ? (uint32_t)value : value);
+	/* What goes on in a register is wanted here too, when a later access of the group fails. */
+	if (site->kind == SITE_LDF && (site->mem & ACCESS_SIZE_MASK) == 3)
 		*vfp_double(cpu, site) = value;
-	else
+	else if (site->kind == SITE_LDF)
 		cpu->vfp.s[site->vfp & 63] = (uint32_t)value;
 	return 0;
 }
@@ -191,6 +210,7 @@ const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64
 	bool failed;
 	int quick;
 
+	dirty_to_cpu(frame, cpu, state->dirty);
 	cpu->r[15] = first->pc;
 	cpu->it = first->it;
 	cpu->countdown = (int32_t)((uint32_t)frame->regs[R14] - count);
