@@ -349,6 +349,7 @@ void def_done(struct emit *e, ir_ref ref);
 struct site_place place_of(struct emit *e, struct opnd o, ir_ref ref);
 void tmps_prepare(struct emit *e);
 void tmps_end_op(struct emit *e);
+void tmps_end_of(struct emit *e, const struct ir_insn *op); /* the same for temporaries of @op, emitted together with the current one */
 void tmps_save(struct emit *e, unsigned after);  /* stores those used after op @after that have no memory copy */
 void tmps_drop_regs(struct emit *e);             /* forgets the scratch copies */
 void tmps_flush(struct emit *e);                 /* all to memory: every scratch register is free */
@@ -404,6 +405,7 @@ void emit_count(struct emit *e, int n);
 /* Ops by theme. */
 void emit_alu(struct emit *e);
 void emit_shift(struct emit *e);
+bool emit_shifted(struct emit *e); /* at a shift: that and the op that uses it, e->i being that then; false: not possible */
 void emit_bits(struct emit *e);
 void emit_mul(struct emit *e);
 void emit_select(struct emit *e);

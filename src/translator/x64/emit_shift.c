@@ -215,6 +215,8 @@ void emit_shift(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 
+	if (emit_shifted(e))
+		return;
 	if (op->op == IR_RRX)
 		rotate_by_carry(e);
 	else if (op->b != IR_IMM)

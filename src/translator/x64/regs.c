@@ -496,18 +496,20 @@ static inline void end_tmp(struct emit *e, ir_ref ref)
 	tmp->saved = false;
 }
 
-void tmps_end_op(struct emit *e)
+void tmps_end_of(struct emit *e, const struct ir_insn *op)
 {
-	const struct ir_insn *op = e->op;
-
-	e->pinned = 0;
-	if (!e->ir->tmps)
-		return;
 	end_tmp(e, core_dst(op));
 	end_tmp(e, op->dst2);
 	end_tmp(e, op->a);
 	end_tmp(e, core_b(op));
 	end_tmp(e, op->c);
+}
+
+void tmps_end_op(struct emit *e)
+{
+	e->pinned = 0;
+	if (e->ir->tmps)
+		tmps_end_of(e, e->op);
 }
 
 void tmps_save(struct emit *e, unsigned after)

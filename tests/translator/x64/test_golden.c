@@ -66,6 +66,8 @@ static const struct idiom {
 	{ "bit_fields", false, { 0xe7e602d1, 0xe7cb2410, 0xea000062 } },
 	/* 1: add lr,lr,r0; eor r1,lr,r1,ror #3; cmp lr,r12; and r8,lr,r1; bne 1b; b .+400 */
 	{ "memory_homes", false, { 0xe08ee000, 0xe02e11e1, 0xe15e000c, 0xe00e8001, 0x1afffffa, 0xea000062 } },
+	/* add r0,r1,r2,lsl #2; and r3,r4,r3,lsr #5; ldr r5,[r6,r7,lsl #2]; b .+400 */
+	{ "shifted_operands", false, { 0xe0810102, 0xe00432a3, 0xe7965107, 0xea000062 } },
 	/* ldr r0,1f; ldr r1,[r0]; bx lr; 1: .word 0x12345678 */
 	{ "load_literal", false, { 0xe59f0004, 0xe5901000, 0xe12fff1e, 0x12345678 } },
 	/* adds r0,#1; ldrb r1,[r0]; movs r2,#0; strb r2,[r0,#1]; adds r3,r3,r2; lsls r1,r1,#2; str r1,[r4]; subs r5,#1; bx lr */
@@ -224,6 +226,7 @@ static char *print_all(void)
 	guest->cpu.jump_cache = jump_cache = jump_cache_create();
 	for (unsigned i = 0; i < ARRAY_SIZE(idioms); i++) {
 		memset(&block, 0, sizeof(block));
+		x64_flush(x64); /* padding depends on where a block stands */
 		lift_idiom(guest, &idioms[i], &ir);
 		fprintf(to, "%s\n", idioms[i].name);
 		print_guest(to, &idioms[i]);
