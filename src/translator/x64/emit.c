@@ -237,6 +237,7 @@ static void emit_ops(struct emit *e)
 		}
 		if (e->op->op == IR_LABEL) {
 			emit_label(e);
+			e->aligned = 0;
 			if (e->i == e->tail && join_tail(e))
 				return;
 			continue;
@@ -354,6 +355,7 @@ static void begin(struct emit *e)
 static void emit_body(struct emit *e)
 {
 	e->reachable = true;
+	e->aligned = 0;
 	e->i = 0;
 	e->op = NULL;
 	e->pc = e->ir->pc;

@@ -108,6 +108,7 @@ void emit_call(struct emit *e)
 		emit_count(e, done); /* exact for helpers that look at the time */
 	}
 	enc_call_to(&e->enc, e->x64->stubs.helper[op->imm]);
+	e->aligned = 0; /* it may have changed the mode, and with it registers */
 	if (attr & HELPER_FAULT)
 		check_raised(e);
 	if (!pure) {

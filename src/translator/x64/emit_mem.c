@@ -349,13 +349,23 @@ static struct raw raw_place(struct emit *e, uint32_t offset, uint32_t mask)
 	return raw_at(use_reg(e, use_ref(e, op->a)), offset);
 }
 
-/* EFLAGS were kept for a test of the base's low bits. */
-static void raw_check(struct emit *e, struct x64_site *site, const struct raw *raw, uint32_t mask)
+/* The bits of @mask that must be tested in the base of e->op. */
+static uint32_t unknown_bits(const struct emit *e, uint32_t offset, uint32_t mask)
+{
+	bool known = IR_IS_REG(e->op->a) && e->aligned >> e->op->a & 1 && !(offset & mask);
+
+	return known ? mask & ~3u : mask;
+}
+
+/* EFLAGS were kept for a test of the base's low bits; @offset is what is added to it. */
+static void raw_check(struct emit *e, struct x64_site *site, const struct raw *raw, uint32_t offset, uint32_t mask)
 {
 	if (raw->reg == HOST_REG_NONE)
 		return;
 	enc_test(&e->enc, W8, opnd_reg(raw->reg), opnd_imm(mask));
 	cold_jcc(e, cold_slow(e, site), CC_NE);
+	if (IR_IS_REG(e->op->a) && (mask & 3) == 3 && !(offset & 3))
+		e->aligned |= (uint16_t)(1u << e->op->a);
 }
 
 static struct x64_site *raw_site(struct emit *e, const struct raw *raw)
@@ -380,7 +390,7 @@ static void raw_mark(struct emit *e, const struct x64_site *site)
 /* One access in the window up to the access itself: its site. */
 static struct x64_site *raw_begin(struct emit *e, struct raw *raw)
 {
-	uint32_t mask = align_mask(e, e->op);
+	uint32_t mask = unknown_bits(e, e->op->imm2, align_mask(e, e->op));
 	struct x64_site *site;
 
 	if (mask)
@@ -388,7 +398,7 @@ static struct x64_site *raw_begin(struct emit *e, struct raw *raw)
 	*raw = raw_place(e, e->op->imm2, mask);
 	site = raw_site(e, raw);
 	if (mask) {
-		raw_check(e, site, raw, mask);
+		raw_check(e, site, raw, e->op->imm2, mask);
 		flags_lost(e);
 		site_flags(e, site, true);
 	}
@@ -739,20 +749,21 @@ static void group_places(struct emit *e, const struct group *g, struct x64_site 
  */
 static struct opnd group_window(struct emit *e, const struct group *g, struct x64_site **sites, unsigned *pointer)
 {
+	uint32_t mask = unknown_bits(e, g->low, g->mask);
 	struct raw raw;
 
-	if (g->mask)
+	if (mask)
 		flags_clobber(e);
 	tmps_flush(e);
-	raw = raw_place(e, g->low, g->mask);
+	raw = raw_place(e, g->low, mask);
 	*pointer = raw.reg;
 	*sites = group_sites(e, g, raw.reg, true);
 	for (unsigned k = 0; k < g->count; k++) {
 		(*sites)[k].address = raw.base;
 		(*sites)[k].delta += raw.delta;
 	}
-	if (g->mask) {
-		raw_check(e, *sites, &raw, g->mask);
+	if (mask) {
+		raw_check(e, *sites, &raw, g->low, mask);
 		flags_lost(e);
 		site_flags(e, *sites, true);
 	}

@@ -456,6 +456,15 @@ struct opnd def_ref(struct emit *e, ir_ref ref)
 	return opnd_reg(tmp->reg);
 }
 
+/* Guest register @ref was written, perhaps on a condition: is it still a multiple of 4 if it was? */
+static void note_alignment(struct emit *e, ir_ref ref)
+{
+	const struct ir_insn *op = e->op;
+
+	if (!((op->op == IR_ADD || op->op == IR_SUB) && op->dst == ref && op->a == ref && op->b == IR_IMM && !(op->imm & 3)))
+		e->aligned &= (uint16_t)~(1u << ref);
+}
+
 void def_done(struct emit *e, ir_ref ref)
 {
 	if (ref == IR_NONE)
@@ -465,6 +474,7 @@ void def_done(struct emit *e, ir_ref ref)
 		return;
 	}
 	guest_done(e, ref);
+	note_alignment(e, ref);
 	flags_written(e, ref);
 }
 

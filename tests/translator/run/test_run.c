@@ -490,6 +490,57 @@ START_TEST(devices)
 }
 END_TEST
 
+static const uint32_t alignment_code[] = {
+	0xe8910018, /* 100: ldm r1, {r3, r4} */
+	0xe2811008, /* add r1, r1, #8 */
+	0xe1c120d0, /* ldrd r2, r3, [r1] */
+	0xe2411004, /* sub r1, r1, #4 */
+	0xe8910030, /* ldm r1, {r4, r5} */
+	0xe2500001, /* subs r0, r0, #1: r0 says which add makes r1 odd */
+	0x02811002, /* 118: addeq r1, r1, #2 */
+	0xe89100c0, /* ldm r1, {r6, r7} */
+	0xe2500001, /* subs r0, r0, #1 */
+	0x1a000000, /* bne 12c */
+	0xe2811001, /* 128: add r1, r1, #1 */
+	0xe5918001, /* 12c: ldr r8, [r1, #1]: may be unaligned */
+	0xe8a100c0, /* 130: stm r1!, {r6, r7} */
+	0xe2811006, /* add r1, r1, #6 */
+	0xe5919000, /* ldr r9, [r1]: may be unaligned */
+	0xe24110ff, /* sub r1, r1, #255 */
+	0xe28110ff, /* add r1, r1, #255 */
+	0xe89100c0, /* 144: ldm r1, {r6, r7} */
+	0xe320f003, /* wfi */
+	0xeafffffe, /* b . */
+};
+
+/* What has been found to be aligned is looked at again when it may not be any more. */
+START_TEST(alignment)
+{
+	static const uint32_t faults[] = { 0, 0x11c, 0x130, 0x144 };
+	struct cpu *cpu;
+
+	start(_i);
+	cpu = &guest->cpu;
+	LOAD(0, vectors);
+	LOAD(0x100, alignment_code);
+	guest_load(guest, 0xac, &(uint32_t){ 0xe320f003 /* wfi */ }, 1);
+	guest_load(guest, 0xa4, &(uint32_t){ 0xe320f003 /* wfi */ }, 1);
+	for (uint32_t which = 1; which < ARRAY_SIZE(faults); which++) {
+		cpu_set_cpsr(cpu, MODE_SVC, CPSR_M);
+		atomic_store(&cpu->halted, false);
+		cpu->r[0] = which;
+		cpu->r[1] = 0x3000;
+		cpu->r[15] = 0x100;
+		translator_run(cpu, 1000);
+		ck_assert_uint_eq(cpu->cpsr & CPSR_M, MODE_ABT);
+		ck_assert_uint_eq(cpu->r[14] - 8, faults[which]);
+		ck_assert_uint_eq(cpu->cp15.dfsr & 0x40f, 1);
+		ck_assert_uint_ne(cpu->cp15.dfar & 3, 0);
+	}
+	guest_destroy(guest);
+}
+END_TEST
+
 static const uint32_t own_interrupt[] = {
 	0xf1080080, /* 40: cpsie i */
 	0xe5889040, /* str r9, [r8, #0x40]: drives the line */
@@ -774,6 +825,7 @@ int main(void)
 	tcase_add_loop_test(tc, tlb_maintenance, 0, n);
 	tcase_add_loop_test(tc, code_comes_back, 0, n);
 	tcase_add_loop_test(tc, devices, 0, n);
+	tcase_add_loop_test(tc, alignment, 0, n);
 	tcase_add_loop_test(tc, interrupt_by_store, 1, n);
 	tcase_add_loop_test(tc, prefetch_aborts, 0, n);
 	tcase_add_loop_test(tc, slide, 0, n);
