@@ -13,7 +13,7 @@ struct jump_entry {
 	uint8_t *code; /* checked entry */
 };
 #define JUMP_EMPTY (~0ull)
-#define JUMP_TABLE_BITS 13
+#define JUMP_TABLE_BITS 14
 #define JUMP_TABLE_SIZE (1u << JUMP_TABLE_BITS)
 #define JUMP_TABLES 16 /* keys beyond have no table: their indirect jumps go by the dispatcher */
 #define JUMP_KEY_SLOTS 64
