@@ -88,6 +88,8 @@ void mmu_ran(struct cpu *cpu, uint32_t insns);
  * False: the same access will fault again.
  */
 bool mmu_window_fault(struct cpu *cpu, gva_t va, bool write);
+/* The same for an access that aborted: the guest's fault, but the host's costs the same, and a window where it is the rule does not pay. */
+void mmu_window_abort(struct cpu *cpu);
 /* cpu_hooks.tlb_op and .translate */
 void mmu_tlb_op(struct cpu *cpu, int kind, uint32_t value);
 uint32_t mmu_translate(struct cpu *cpu, gva_t va, bool write, bool privileged);

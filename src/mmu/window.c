@@ -300,6 +300,12 @@ bool mmu_window_fault(struct cpu *cpu, gva_t va, bool write)
 	return find_run(mmu, shadow, page, need, &run) && map_run(mmu, shadow, &run, !section);
 }
 
+void mmu_window_abort(struct cpu *cpu)
+{
+	cpu->stats[CPU_STAT_WINDOW_FAULTS]++;
+	charge(cpu->mmu, cpu->mmu->current, COST_FAULT);
+}
+
 void mmu_ran(struct cpu *cpu, uint32_t insns)
 {
 	struct mmu *mmu = cpu->mmu;

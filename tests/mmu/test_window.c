@@ -259,6 +259,30 @@ START_TEST(budget)
 }
 END_TEST
 
+/* Nothing to map, but faults all the same: where accesses abort all the time a window does not stay open. */
+START_TEST(aborts)
+{
+	struct fixture f;
+	unsigned count = 0;
+
+	start(&f, WINDOWS_AUTO);
+	mmu_ran(f.cpu, LONG);
+	ck_assert_uint_eq(f.cpu->window_key, KEY_WINDOW);
+	/* Some in a million instructions are no reason. */
+	for (unsigned i = 0; i < 1000; i++) {
+		for (unsigned n = 0; n < 8; n++)
+			mmu_window_abort(f.cpu);
+		mmu_ran(f.cpu, 1u << 20);
+	}
+	ck_assert_uint_eq(f.cpu->window_key, KEY_WINDOW);
+	for (; f.cpu->window_key; count++)
+		mmu_window_abort(f.cpu);
+	ck_assert_uint_gt(count, 1000);
+	ck_assert_uint_lt(count, 20000);
+	end(&f);
+}
+END_TEST
+
 /* A window is emptied from time to time; what is in use comes again. */
 START_TEST(emptied)
 {
@@ -290,6 +314,7 @@ int main(void)
 	tcase_add_test(tcase, goes_with_its_entry);
 	tcase_add_test(tcase, traced_frames);
 	tcase_add_test(tcase, budget);
+	tcase_add_test(tcase, aborts);
 	tcase_add_test(tcase, emptied);
 	tcase_set_timeout(tcase, 120);
 	suite_add_tcase(suite, tcase);

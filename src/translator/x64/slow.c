@@ -222,7 +222,9 @@ const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64
 			break;
 		site++;
 	}
-	if (first->raw && !failed)
+	if (first->raw && failed)
+		mmu_window_abort(cpu);
+	else if (first->raw)
 		map_or_demote(x64, cpu, (struct x64_site *)(void *)(x64->cache.write + frame->site), base);
 	else if (unlikely(cpu->space->exec[base >> GUEST_PAGE_BITS] & SPACE_DEVICE) && !failed)
 		device_site_link(x64, cpu, (struct x64_site *)(void *)(x64->cache.write + frame->site), base);
