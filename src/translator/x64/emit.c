@@ -344,6 +344,7 @@ static void begin(struct emit *e)
 	e->fixup_count = e->site_count = e->mark_count = e->cold_count = 0;
 	e->code->exit_count = 0;
 	e->in_loop = e->loops = false;
+	e->loop_aligned = 0xffff;
 	found = find_labels(e);
 	find_tail(e, &found);
 	flags_prepare(e);
@@ -355,7 +356,7 @@ static void begin(struct emit *e)
 static void emit_body(struct emit *e)
 {
 	e->reachable = true;
-	e->aligned = 0;
+	e->aligned = e->in_loop ? e->loop_aligned : 0;
 	e->i = 0;
 	e->op = NULL;
 	e->pc = e->ir->pc;

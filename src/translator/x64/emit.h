@@ -294,6 +294,7 @@ struct emit {
 	 */
 	ir_ref owner[SCRATCH_COUNT];
 	bool copies;                  /* the current op may work on such copies */
+	uint16_t loop_aligned;        /* the same where the second body begins: what all ways to it agree about */
 	uint16_t aligned;             /* bit n: guest register n is a multiple of 4 here: an access has tested it */
 	uint16_t copy_defs;           /* bit n: the current op makes guest register n in its copy */
 	uint8_t pinned;               /* bit n: scratch n is in use by the current op */

@@ -1,9 +1,9 @@
 /*
  * emit_simd.h - between the emit_simd*.c files: copies of VFP registers in xmm registers, constants, and the cold way out.
  *
- * Every result is written to cpu->vfp at once; xmm6-xmm15 keep copies of what was read or written in this block, xmm0-xmm5 are free within
- * one op. An op that finds operands or results for which the host's arithmetic may not be the architecture's jumps to cold code that calls the
- * C function (cpu/simd.h) before anything was written. See docs/fp.md.
+ * xmm6-xmm15 hold what was loaded, read or written in this block, and may be ahead of cpu->vfp (dirty); xmm0-xmm5 are free within
+ * one op. An op that finds operands or results for which the host's arithmetic may not be the architecture's, or traps, goes on in cold code that stores
+ * what is dirty and calls the C function (cpu/simd.h). All registers an op needs are taken before its first instruction that can go there. See docs/fp.md.
  */
 #ifndef DBTVM_TRANSLATOR_X64_EMIT_SIMD_H
 #define DBTVM_TRANSLATOR_X64_EMIT_SIMD_H
@@ -70,7 +70,7 @@ static inline struct opnd vfp_opnd(unsigned offset)
 
 /* A register that holds the @bytes (4, 8, 16) at @offset. */
 unsigned vfp_use(struct emit *e, unsigned offset, unsigned bytes);
-/* One for a result; then vfp_set() stores it and remembers the copy. */
+/* One for a result; then vfp_set() remembers that it holds these bytes. */
 unsigned vfp_def(struct emit *e);
 void vfp_set(struct emit *e, unsigned xmm, unsigned offset, unsigned bytes);
 /* xmm0-xmm5 in turn */

@@ -159,6 +159,8 @@ bool fp_trap_add(struct emit *e)
 			return false;
 		x64->traps[count++] = (struct x64_trap){ .from = cold->from, .to = cold->to, .cold = cold->entry };
 	}
+	if (count > x64->trap_count) /* not before: what wants the terminal back from a crash has the signal first */
+		fp_trap_install();
 	x64->trap_count = count;
 	return true;
 }

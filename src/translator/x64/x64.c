@@ -61,7 +61,6 @@ struct x64 *x64_create(const struct x64_options *options, struct error *err)
 			x64_destroy(x64);
 			return NULL;
 		}
-		fp_trap_install();
 	}
 	if (stubs_emit(x64) < 0) {
 		error_set(err, EINVAL, "a code cache of %zu bytes is too small: choose at least 1 MiB", x64->cache.size);

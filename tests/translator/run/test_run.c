@@ -580,6 +580,48 @@ START_TEST(interrupt_by_store)
 }
 END_TEST
 
+static const uint32_t aligned_loop[] = {
+	0xed900b00, /* 100: vldr d0, [r0] */
+	0xe2800008, /* add r0, r0, #8 */
+	0xed901b00, /* vldr d1, [r0] */
+	0xed942b00, /* 10c: vldr d2, [r4] */
+	0xe2844004, /* add r4, r4, #4 */
+	0xe3510001, /* cmp r1, #1 */
+	0x02844002, /* addeq r4, r4, #2 */
+	0xe2511001, /* subs r1, r1, #1 */
+	0x5afffff6, /* bpl 100 */
+	0xe320f003, /* wfi */
+};
+
+/* What holds in the next round of a loop is not looked at there, but what may have changed is. */
+START_TEST(alignment_in_loop)
+{
+	struct cpu *cpu;
+
+	for (unsigned odd = 0; odd < 2; odd++) {
+		start(_i);
+		cpu = &guest->cpu;
+		LOAD(0x100, aligned_loop);
+		guest_load(guest, 0x10, &(uint32_t){ 0xe320f003 }, 1); /* wfi in place of a handler */
+		cpu->cp15.cpacr = 0xf00000;
+		cpu->fpexc = 1u << 30;
+		cpu->r[0] = 0x2000;
+		cpu->r[1] = odd ? 500 : 0; /* 0: never 1 */
+		cpu->r[4] = 0x3000;
+		cpu->r[15] = 0x100;
+		ck_assert_int_eq(translator_run(cpu, 100000), RUN_WFI);
+		ck_assert_uint_eq(cpu->r[1], odd ? 0u : ~0u);
+		if (odd) {
+			ck_assert_uint_eq(cpu->cp15.dfar, 0x3000 + 500 * 4 + 2);
+			ck_assert_uint_eq(cpu->cp15.dfsr & 0x40f, 1);
+			ck_assert_uint_eq(cpu->r[14], 0x10c + 8);
+			ck_assert_uint_eq(cpu->r[0], 0x2000 + 501 * 8);
+		}
+		guest_destroy(guest);
+	}
+}
+END_TEST
+
 /* Code in a device or nowhere is a prefetch abort; when the vector itself cannot be fetched, the run still ends. */
 START_TEST(prefetch_aborts)
 {
@@ -827,6 +869,7 @@ int main(void)
 	tcase_add_loop_test(tc, devices, 0, n);
 	tcase_add_loop_test(tc, alignment, 0, n);
 	tcase_add_loop_test(tc, interrupt_by_store, 1, n);
+	tcase_add_loop_test(tc, alignment_in_loop, 0, n);
 	tcase_add_loop_test(tc, prefetch_aborts, 0, n);
 	tcase_add_loop_test(tc, slide, 0, n);
 	tcase_add_loop_test(tc, debug_and_firmware, 0, n);

@@ -442,6 +442,7 @@ START_TEST(trap_in_c)
 	volatile double zero = 0, result;
 
 	start(false, true, true);
+	fp_trap_install();
 	fp_trap_running(x64);
 	_mm_setcsr(0x1000);
 	result = zero / zero;
