@@ -195,6 +195,7 @@ enum vm_end vm_run(struct vm *vm)
 		log_always(vm->options.log, "dbtvm: %s\n", err.msg);
 		vm_set_end(vm, VM_QUIT);
 	}
+	vm->core = pthread_self();
 	vm->running = true;
 	while (!vm->ending) {
 		int32_t insns = quantum(vm);

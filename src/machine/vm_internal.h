@@ -43,6 +43,8 @@ struct vm {
 	/* Under the lock: */
 	struct event_clock clock;
 	int64_t warp;       /* -icount: ns skipped while the core slept */
+	pthread_t core;     /* the thread in vm_run() */
+	_Atomic int64_t icount_seen; /* -icount: the time when the core last looked, which is what other threads see */
 	pthread_cond_t work_done;
 	void (*work)(struct vm *vm, void *opaque); /* for the next safe point */
 	void *work_opaque;
