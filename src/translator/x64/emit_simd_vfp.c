@@ -335,12 +335,12 @@ static void from_integer(struct emit *e, bool dbl, bool is_unsigned)
 		flags_clobber(e);
 	if (is_unsigned)
 		r = scratch_alloc(e);
-	if (!dbl) {
+	if (!dbl)
 		cold = simd_cold(e);
-		simd_need_ixc(e, cold);
-	}
 	xmm_flush_part(e, 4 * SIMD_VM(e->op->imm2), 4);
 	d = vfp_def(e);
+	if (cold)
+		simd_need_ixc(e, cold);
 	sse_op3(&e->sse, SSE_XORPS, d, d, opnd_reg(d));
 	if (is_unsigned) {
 		enc_mov(&e->enc, W32, opnd_reg(r), src);
