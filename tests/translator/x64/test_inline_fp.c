@@ -401,6 +401,24 @@ START_TEST(sequences)
 END_TEST
 
 /* What traps all the time is emitted to do without from the next flush to the one after that. */
+/* The operand of a conversion is half of what the op before left in a register: the C function must see it when FPSCR.IXC is clear. */
+START_TEST(operand_not_in_memory_yet)
+{
+	struct random_ir r = { 3 };
+
+	start(_i & 1, !(_i & 2), !(_i & 4));
+	for (unsigned n = 0; n < 20; n++) {
+		ir_block_init(&ir, 0x8000, KEY_PRIV | KEY_FPEN);
+		put_insn(&ir, 0);
+		put_simd(&ir, SIMD_VSHLL_S32, SIMD_DESC(2, 0, 7));
+		put_insn(&ir, 2);
+		put_simd(&ir, n & 1 ? SIMD_F32_U32 : SIMD_F32_S32, SIMD_DESC(n & 2 ? 5 : 9, 0, 5));
+		check_block(&r, &ir, false);
+	}
+	stop();
+}
+END_TEST
+
 START_TEST(many_traps)
 {
 	struct cpu *cpu;
@@ -464,6 +482,7 @@ int main(void)
 	tcase_set_timeout(tc, 600);
 	tcase_add_loop_test(tc, each_operation, 0, 8);
 	tcase_add_loop_test(tc, sequences, 0, 8);
+	tcase_add_loop_test(tc, operand_not_in_memory_yet, 0, 8);
 	tcase_add_test(tc, many_traps);
 	tcase_add_test(tc, trap_in_c);
 	suite_add_tcase(suite, tc);
