@@ -19,6 +19,8 @@
 #include "translator/x64/jump_cache.h"
 #include "translator/x64/x64.h"
 
+#include <signal.h>
+
 /* Host features that are used when present. */
 struct host_features {
 	bool bmi1, bmi2, lzcnt, movbe, avx;
@@ -445,10 +447,14 @@ void emit_cold(struct emit *e);
 /* 0, or -ENOSPC */
 int stubs_emit(struct x64 *x64);
 
-/* fp_trap.c */
+/* signals.c. The core that this thread runs translated code of from now on; NULL: none. */
+void signals_running(struct x64 *x64);
+struct x64 *signals_x64(void);
+/* A signal that is not ours, to whoever had it before. */
+void signals_pass_on(int signum, siginfo_t *info, void *context, const struct sigaction *old);
+
+/* fp_trap.c: exceptions of floating-point code go to its cold code. Once for the process; any thread. */
 void fp_trap_install(void);
-/* The thread is in @x64's code from now on; NULL: is not. */
-void fp_trap_running(struct x64 *x64);
 /* The block's operations trap from now on; false: there is no room. */
 bool fp_trap_add(struct emit *e);
 
@@ -466,7 +472,5 @@ void device_site_link(struct x64 *x64, struct cpu *cpu, struct x64_site *site, g
 
 /* fault.c: faults in windows go to the stub of that name. Once for the process; any thread. */
 void fault_install(void);
-/* The core that this thread runs translated code of, or NULL. */
-void fault_running(const struct x64 *x64);
 
 #endif

@@ -4,9 +4,7 @@
  * The handler looks whether the thread is in translated code, at an instruction that was emitted as such an access, and whether the address
  * lies in the window: then the thread goes on in x64_stubs.fault with the site's offset on its stack, as code that missed in the tables
  * jumps to the slow stub, and all else happens there. Every other fault is somebody's error and goes to whoever had the signal
- * before, so that it ends the program as it should.
- *
- * Signals belong to the process and handlers get no argument: this is state of the process and of its threads, like that of terminal.c.
+ * before, so that it ends the program as it should. Who had it is state of the process, like that of terminal.c.
  */
 #include "base/base.h"
 #include "translator/x64/emit.h"
@@ -15,17 +13,10 @@
 #include <signal.h>
 #include <ucontext.h>
 
-static _Thread_local const struct x64 *running;
-
 static struct {
 	struct sigaction old;
 	pthread_once_t once;
 } handler = { .once = PTHREAD_ONCE_INIT };
-
-void fault_running(const struct x64 *x64)
-{
-	running = x64;
-}
 
 /* The offset of the site of the access at @pc, or 0. */
 static uint32_t find_site(const struct x64 *x64, uintptr_t pc)
@@ -49,7 +40,7 @@ static uint32_t find_site(const struct x64 *x64, uintptr_t pc)
 static void on_fault(int signum, siginfo_t *info, void *context)
 {
 	greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
-	const struct x64 *x64 = running;
+	const struct x64 *x64 = signals_x64();
 	uintptr_t window = (uintptr_t)regs[REG_R15] + sizeof(struct space);
 	uint32_t site;
 
@@ -62,18 +53,7 @@ static void on_fault(int signum, siginfo_t *info, void *context)
 			return;
 		}
 	}
-	if (handler.old.sa_flags & SA_SIGINFO) {
-		handler.old.sa_sigaction(signum, info, context);
-		return;
-	}
-	if (handler.old.sa_handler != SIG_DFL && handler.old.sa_handler != SIG_IGN) {
-		handler.old.sa_handler(signum);
-		return;
-	}
-	/* A fault comes again by itself, with its details intact, when we return. */
-	signal(signum, SIG_DFL);
-	if (info->si_code <= 0)
-		raise(signum);
+	signals_pass_on(signum, info, context, &handler.old);
 }
 
 static void install(void)

@@ -10,7 +10,7 @@
  *
  * C code runs with everything masked when it does arithmetic: stubs for operations change MXCSR, those for memory accesses and helpers do not. If
  * something there should raise an exception all the same (a library's code below a device), its instruction alone is done with all masked.
- * Signals belong to the process and handlers get no argument: this is state of the process and of its threads, like that of terminal.c.
+ * Who had the signals before is state of the process, like that of terminal.c.
  */
 #include "base/base.h"
 #include "translator/x64/emit.h"
@@ -28,18 +28,12 @@
 
 #define EFLAGS_TF 0x100
 
-static _Thread_local struct x64 *running;
 static _Thread_local uint32_t stepped; /* MXCSR masks to come back behind one instruction, | 1; 0: none */
 
 static struct {
 	struct sigaction old, old_step;
 	pthread_once_t once;
 } handler = { .once = PTHREAD_ONCE_INIT };
-
-void fp_trap_running(struct x64 *x64)
-{
-	running = x64;
-}
 
 /* Where to go on from the exception at @pc, or NULL. */
 static const uint8_t *find_cold(const struct x64 *x64, uintptr_t pc)
@@ -75,28 +69,12 @@ static void count_trap(struct x64 *x64)
 		x64->too_many_traps = 1;
 }
 
-static void give_on(int signum, siginfo_t *info, void *context, const struct sigaction *old)
-{
-	if (old->sa_flags & SA_SIGINFO) {
-		old->sa_sigaction(signum, info, context);
-		return;
-	}
-	if (old->sa_handler != SIG_DFL && old->sa_handler != SIG_IGN) {
-		old->sa_handler(signum);
-		return;
-	}
-	/* A fault comes again by itself, with its details intact, when we return. */
-	signal(signum, SIG_DFL);
-	if (info->si_code <= 0)
-		raise(signum);
-}
-
 static void on_step(int signum, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
 
 	if (!stepped) {
-		give_on(signum, info, context, &handler.old_step);
+		signals_pass_on(signum, info, context, &handler.old_step);
 		return;
 	}
 	uc->uc_mcontext.fpregs->mxcsr = (uc->uc_mcontext.fpregs->mxcsr & ~(MXCSR_MASKS | MXCSR_FLAGS)) | (stepped & MXCSR_MASKS);
@@ -107,7 +85,7 @@ static void on_step(int signum, siginfo_t *info, void *context)
 static void on_exception(int signum, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
-	struct x64 *x64 = running;
+	struct x64 *x64 = signals_x64();
 	const uint8_t *cold;
 
 	if (likely(x64 && info->si_code > 0)) {
@@ -126,7 +104,7 @@ static void on_exception(int signum, siginfo_t *info, void *context)
 			return;
 		}
 	}
-	give_on(signum, info, context, &handler.old);
+	signals_pass_on(signum, info, context, &handler.old);
 }
 
 static void install(void)

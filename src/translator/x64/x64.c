@@ -111,15 +111,12 @@ bool x64_is_code(const struct x64 *x64, const void *host)
 enum x64_exit x64_run(struct x64 *x64, struct cpu *cpu, const uint8_t *entry)
 {
 	int (*enter)(struct cpu *, const uint8_t *) = (int (*)(struct cpu *, const uint8_t *))(uintptr_t)x64->stubs.enter;
-
 	enum x64_exit why;
 
 	cpu->mxcsr_masks = x64->fp_traps ? 0 : 0x1f80;
-	fp_trap_running(x64);
-	fault_running(x64);
+	signals_running(x64);
 	why = (enum x64_exit)enter(cpu, entry);
-	fault_running(NULL);
-	fp_trap_running(NULL);
+	signals_running(NULL);
 	return why;
 }
 
