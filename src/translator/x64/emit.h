@@ -19,8 +19,6 @@
 #include "translator/x64/jump_cache.h"
 #include "translator/x64/x64.h"
 
-#include <signal.h>
-
 /* Host features that are used when present. */
 struct host_features {
 	bool bmi1, bmi2, lzcnt, movbe, avx;
@@ -446,12 +444,6 @@ void emit_entry(struct emit *e);
 void emit_cold(struct emit *e);
 /* 0, or -ENOSPC */
 int stubs_emit(struct x64 *x64);
-
-/* signals.c. The core that this thread runs translated code of from now on; NULL: none. */
-void signals_running(struct x64 *x64);
-struct x64 *signals_x64(void);
-/* A signal that is not ours, to whoever had it before. */
-void signals_pass_on(int signum, siginfo_t *info, void *context, const struct sigaction *old);
 
 /* fp_trap.c: exceptions of floating-point code go to its cold code. Once for the process; any thread. */
 void fp_trap_install(void);

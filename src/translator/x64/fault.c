@@ -10,8 +10,9 @@
 #include "translator/x64/emit.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <ucontext.h>
+
+#include "translator/x64/signals.h"
 
 static struct {
 	struct sigaction old;

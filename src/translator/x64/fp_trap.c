@@ -16,9 +16,10 @@
 #include "translator/x64/emit.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <time.h>
 #include <ucontext.h>
+
+#include "translator/x64/signals.h"
 
 #define MXCSR_MASKS 0x1f80u
 #define MXCSR_FLAGS 0x3fu

@@ -4,9 +4,9 @@
  * Signals belong to the process and handlers get no argument: whose code a thread runs is state of that thread.
  */
 #include "base/base.h"
-#include "translator/x64/emit.h"
+#include "translator/x64/signals.h"
 
-#include <signal.h>
+#include <stddef.h>
 
 static _Thread_local struct x64 *running;
 

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "translator/run/block.h"
 #include "translator/x64/emit.h"
+#include "translator/x64/signals.h"
 
 static void detect_host(struct host_features *host)
 {
