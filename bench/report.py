@@ -70,10 +70,13 @@ class Report:
         return text
 
     def table(self):
-        lines = ["| benchmark | dbtvm | qemu-system-arm | QEMU / dbtvm | native | dbtvm / native |", "| --- | --- | --- | --: | --- | --: |"]
+        lines = ["| benchmark | dbtvm | qemu-system-arm | QEMU / dbtvm | native | dbtvm / native | guest insns |",
+                 "| --- | --- | --- | --: | --- | --: | --: |"]
         for name in self.names():
-            lines.append("| %s | %s | %s | %s | %s | %s |" % (name, self.cell(name, self.ours), self.cell(name, "qemu"),
-                         number(self.ratio(name)), self.cell(native_name(name), "native"), number(self.slowdown(name))))
+            insns = self.value(name, "insns")
+            lines.append("| %s | %s | %s | %s | %s | %s | %s |" % (
+                name, self.cell(name, self.ours), self.cell(name, "qemu"), number(self.ratio(name)), self.cell(native_name(name), "native"),
+                number(self.slowdown(name)), "%.4g" % insns if insns and insns < 1e4 else "%.0f" % insns if insns else ""))
         return "\n".join(lines)
 
     def floor_rows(self):
