@@ -21,6 +21,7 @@
 #include "translator/ir/interp.h"
 #include "translator/run/block.h"
 #include "translator/x64/emit.h"
+#include "translator/x64/signals.h"
 #include "translator/x64/x64.h"
 
 #define STATES 10 /* for each block */
@@ -461,14 +462,14 @@ START_TEST(trap_in_c)
 
 	start(false, true, true);
 	fp_trap_install();
-	fp_trap_running(x64);
+	signals_running(x64);
 	_mm_setcsr(0x1000);
 	result = zero / zero;
 	ck_assert_uint_eq(_mm_getcsr() & 0x1f80, 0x1000);
 	result = 1 / zero;
 	ck_assert_uint_eq(_mm_getcsr() & 0x1f80, 0x1000);
 	_mm_setcsr(0x1f80);
-	fp_trap_running(NULL);
+	signals_running(NULL);
 	ck_assert(result > 1e308);
 	stop();
 }
