@@ -21,9 +21,9 @@
 #include "translator/decode/insn.h"
 
 /* Words a row, so that 200,000 instructions of VFP and of Advanced SIMD run, the sequences' included: VFP has fewer rows. */
-#define DEFAULT_COUNT 20
-#define DEFAULT_COUNT_VFP 600
-#define DEFAULT_SEQUENCES 500
+#define DEFAULT_COUNT 190
+#define DEFAULT_COUNT_VFP 1900
+#define DEFAULT_SEQUENCES 3000
 #define PRELUDE 0x1000u    /* loads the extension registers from STATE */
 #define POSTLUDE 0x2000u   /* stores them there */
 #define STATE 0x3000u
