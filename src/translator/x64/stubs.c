@@ -214,10 +214,12 @@ static uint8_t *emit_slow(struct x64 *x64, struct enc *enc, unsigned first_xmm, 
 static uint8_t *emit_helper(struct enc *enc, const struct helper_info *helper)
 {
 	bool pure = helper->attr == HELPER_PURE;
+	/* What TLB maintenance drops may close a window, which ends the slice. */
+	bool ends_slice = !pure || helper == &helper_info[HELPER_ID_CP15_TLB_MVA];
 	uint8_t *at = enc_here(enc);
 
 	homes(enc, false, pure);
-	if (!pure)
+	if (ends_slice)
 		enc_mov(enc, W32, CPU_OPND(countdown), opnd_reg(R14));
 	if (helper->attr & HELPER_FAULT)
 		enc_mov(enc, W32, CPU_OPND(exit_arg[0]), opnd_imm(RAISE_NONE));
@@ -226,10 +228,10 @@ static uint8_t *emit_helper(struct enc *enc, const struct helper_info *helper)
 	enc_mov_imm64(enc, RAX, (uintptr_t)helper->fn);
 	enc_call_opnd(enc, opnd_reg(RAX));
 	homes(enc, true, pure);
-	if (!pure) {
+	if (ends_slice)
 		enc_mov(enc, W32, opnd_reg(R14), CPU_OPND(countdown));
+	if (!pure)
 		enc_mov(enc, W64, opnd_reg(R15), CPU_OPND(space));
-	}
 	enc_ret(enc);
 	return at;
 }

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cpu/cp15.h"
+#include "mmu/mmu_private.h"
 #include "tests/base/check_run.h"
 #include "tests/translator/guest.h"
 #include "translator/run/run.h"
@@ -298,6 +300,65 @@ START_TEST(tlb_maintenance)
 	ck_assert_ptr_nonnull(cpu->tlb_filter);
 	ck_assert_uint_ne(cpu->tlb_filter[1], 0);
 	ck_assert_uint_eq(cpu->tlb_filter[2], 0);
+	guest_destroy(guest);
+}
+END_TEST
+
+static const uint32_t closing[] = {
+	0xe3a05064, /* 100: mov r5, #100 */
+	0xe2555001, /* 104: subs r5, r5, #1 */
+	0x1afffffd, /* bne 104 */
+	0xe5934000, /* ldr r4, [r3] */
+	0xee020f10, /* mcr 15, 0, r0, cr2, cr0, {0} */
+	0xee083f37, /* mcr 15, 0, r3, cr8, cr7, {1} */
+	0xe3a05064, /* mov r5, #100 */
+	0xe2555001, /* 11c: subs r5, r5, #1 */
+	0x1afffffd, /* bne 11c */
+	0xe5936000, /* ldr r6, [r3] */
+	0xe320f003, /* wfi */
+};
+
+/* What TLB maintenance takes out of a window may be more than the window can pay: it closes, and no instruction is counted twice or not at all. */
+START_TEST(window_closes_at_tlb_op)
+{
+	static const uint32_t section[] = { 0x00000c0e }, l2_first[] = { 0x00010001 }, l2_second[] = { 0x00010401 };
+	static const uint32_t page_first[] = { 0x0002003e }, page_second[] = { 0x0003003e }, first[] = { 0xa }, second[] = { 0xb };
+	struct shadow *shadow;
+	struct cpu *cpu;
+
+	start(_i);
+	cpu = &guest->cpu;
+	LOAD(0x4000, section);
+	LOAD(0x8000, section);
+	LOAD(0x4004, l2_first);
+	LOAD(0x8004, l2_second);
+	LOAD(0x10000, page_first);
+	LOAD(0x10400, page_second);
+	LOAD(0x20000, first);
+	LOAD(0x30000, second);
+	LOAD(0x100, closing);
+	cpu->cp15.sctlr |= SCTLR_M;
+	cpu->cp15.ttbr0 = 0x4000;
+	cpu->cp15.dacr = 1;
+	mmu_switch(cpu);
+	shadow = cpu->mmu->current;
+	if (cpu->mmu->window_mode == WINDOWS_AUTO) {
+		window_open(cpu->mmu, shadow);
+		cpu->window_key = KEY_WINDOW;
+		shadow->window.credit = 12000; /* for a fault and a mapping, but not for the end of that */
+	}
+	cpu->r[0] = 0x8000;
+	cpu->r[3] = 0x100000;
+	cpu->r[15] = 0x100;
+	/* Code that uses the window is left at once. */
+	if (cpu->mmu->window_mode == WINDOWS_AUTO)
+		ck_assert_int_eq(translator_run(cpu, 10000), RUN_CHECK);
+	ck_assert_int_eq(translator_run(cpu, 10000), RUN_WFI);
+	ck_assert_uint_eq(cpu->r[4], 0xa);
+	ck_assert_uint_eq(cpu->r[6], 0xb);
+	if (cpu->mmu->window_mode == WINDOWS_AUTO)
+		ck_assert_uint_eq(cpu->stats[CPU_STAT_WINDOWS_CLOSED], 1);
+	ck_assert_uint_eq(cpu_insns(cpu), 407);
 	guest_destroy(guest);
 }
 END_TEST
@@ -865,6 +926,7 @@ int main(void)
 	tcase_add_loop_test(tc, neighbours_survive, 0, n);
 	tcase_add_loop_test(tc, straddling, 0, n);
 	tcase_add_loop_test(tc, tlb_maintenance, 0, n);
+	tcase_add_loop_test(tc, window_closes_at_tlb_op, 0, n);
 	tcase_add_loop_test(tc, code_comes_back, 0, n);
 	tcase_add_loop_test(tc, devices, 0, n);
 	tcase_add_loop_test(tc, alignment, 0, n);
