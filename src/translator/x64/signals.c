@@ -30,8 +30,8 @@ void signals_pass_on(int signum, siginfo_t *info, void *context, const struct si
 		old->sa_handler(signum);
 		return;
 	}
-	/* A fault comes again by itself, with its details intact, when we return. */
+	/* A fault comes again by itself, with its details intact, when we return; a breakpoint's trap is behind it and does not. */
 	signal(signum, SIG_DFL);
-	if (info->si_code <= 0)
+	if (info->si_code <= 0 || signum == SIGTRAP)
 		raise(signum);
 }

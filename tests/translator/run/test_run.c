@@ -5,8 +5,11 @@
 #include "base/base.h"
 
 #include <check.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -775,6 +778,45 @@ START_TEST(full_cache)
 }
 END_TEST
 
+/* Signals that are not for translated code do to the program what they did before: a trap is not lost, though it would not come again. */
+START_TEST(foreign_signals)
+{
+	static const uint32_t add[] = { 0xee301b02 /* vadd.f64 d1, d0, d2 */, 0xe320f003 /* wfi */ };
+	static const int signals[] = { SIGTRAP, SIGFPE, SIGSEGV };
+	struct cpu *cpu;
+
+	start(_i);
+	cpu = &guest->cpu;
+	LOAD(0x100, add);
+	cpu->cp15.cpacr = 0xf << 20;
+	cpu->fpexc = 1u << 30;
+	cpu->r[15] = 0x100;
+	ck_assert_int_eq(translator_run(cpu, 100), RUN_WFI);
+	for (unsigned i = 0; i < ARRAY_SIZE(signals); i++)
+		for (unsigned sent = 0; sent < 2; sent++) {
+			int status;
+			pid_t pid = fork();
+
+			ck_assert_int_ge(pid, 0);
+			if (pid == 0) {
+				setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
+				if (sent)
+					raise(signals[i]);
+				else if (signals[i] == SIGTRAP)
+					__asm__ volatile("int3");
+				else if (signals[i] == SIGFPE)
+					__asm__ volatile("xorl %%ecx, %%ecx; xorl %%edx, %%edx; movl $1, %%eax; divl %%ecx" ::: "eax", "ecx", "edx");
+				else
+					__asm__ volatile("movl %%eax, 0" ::: "memory");
+				_exit(0);
+			}
+			ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+			ck_assert_msg(status != 0, "signal %d, %s, was lost", signals[i], sent ? "sent" : "raised");
+		}
+	guest_destroy(guest);
+}
+END_TEST
+
 /* True when the file at @path has @text. */
 static bool has_text(const char *path, const char *text)
 {
@@ -935,6 +977,7 @@ int main(void)
 	tcase_add_loop_test(tc, prefetch_aborts, 0, n);
 	tcase_add_loop_test(tc, slide, 0, n);
 	tcase_add_loop_test(tc, debug_and_firmware, 0, n);
+	tcase_add_loop_test(tc, foreign_signals, 0, n);
 	if (n > 1) {
 		tcase_add_test(tc, full_cache);
 		tcase_add_test(tc, verify);
