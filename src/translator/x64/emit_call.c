@@ -65,10 +65,14 @@ static void take_result(struct emit *e)
 	if (op->dst == IR_NONE)
 		return;
 	scratch_take(e, RAX);
-	if (IR_IS_TMP(op->dst))
+	if (IR_IS_TMP(op->dst)) {
+		/* C leaves anything above the 32 bits; a temporary may be the index of an access to the window (docs/mmu.md). */
+		if (e->ir->key & KEY_WINDOW)
+			enc_mov(&e->enc, W32, opnd_reg(RAX), opnd_reg(RAX));
 		def_in(e, op->dst, RAX);
-	else
+	} else {
 		move(e, def_ref(e, op->dst), opnd_reg(RAX));
+	}
 	def_done(e, op->dst);
 }
 
