@@ -161,6 +161,7 @@ struct x64_site {
 	struct site_place status;   /* STREX */
 	uint32_t cold;       /* offset in the cache of its out-of-line code, a push and a jump; 0: none */
 	uint8_t links;       /* device_site_link() */
+	uint8_t aborts;      /* raw: faults that were the guest's */
 };
 /* Host offset (from the block's start) -> guest PC, for dumps. */
 struct x64_mark {

@@ -165,6 +165,8 @@ void slow_end_slice(struct cpu *cpu)
 
 /* So many faults that no mapping helps against, and an access uses the tables. */
 #define RAW_MISSES 8
+/* So many that became aborts. What touches fresh pages aborts once a page, at some 2 us more than by the tables; what a window saves it in a page is 0.1. */
+#define RAW_ABORTS 64
 
 static bool map_site(struct cpu *cpu, const struct x64_site *site, gva_t va)
 {
@@ -172,6 +174,22 @@ static bool map_site(struct cpu *cpu, const struct x64_site *site, gva_t va)
 	gva_t last = va + (1u << (site->mem & ACCESS_SIZE_MASK)) - 1;
 
 	return mmu_window_fault(cpu, va, write) && (!((va ^ last) & ~GUEST_PAGE_MASK) || mmu_window_fault(cpu, last, write));
+}
+
+/* The block of @site is translated anew, with accesses by the tables at that instruction. */
+static void demote(struct x64 *x64, struct cpu *cpu, struct x64_site *site)
+{
+	site->misses = site->aborts = 0;
+	x64->demoted[demoted_hash(site->pc) / 64] |= 1ull << demoted_hash(site->pc) % 64;
+	cpu->stats[CPU_STAT_WINDOW_DEMOTED]++;
+	x64->forget(cpu, ((const struct x64_site_state *)(const void *)(x64->cache.write + site->state))->block);
+}
+
+static void abort_or_demote(struct x64 *x64, struct cpu *cpu, struct x64_site *first)
+{
+	mmu_window_abort(cpu);
+	if (++first->aborts == RAW_ABORTS)
+		demote(x64, cpu, first);
 }
 
 /*
@@ -193,12 +211,8 @@ static void map_or_demote(struct x64 *x64, struct cpu *cpu, struct x64_site *fir
 		if (!site->more)
 			break;
 	}
-	if (mapped || ++first->misses < RAW_MISSES)
-		return;
-	first->misses = 0;
-	x64->demoted[demoted_hash(first->pc) / 64] |= 1ull << demoted_hash(first->pc) % 64;
-	cpu->stats[CPU_STAT_WINDOW_DEMOTED]++;
-	x64->forget(cpu, ((const struct x64_site_state *)(const void *)(x64->cache.write + first->state))->block);
+	if (!mapped && ++first->misses == RAW_MISSES)
+		demote(x64, cpu, first);
 }
 
 const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64 *x64)
@@ -223,7 +237,7 @@ const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64
 		site++;
 	}
 	if (first->raw && failed)
-		mmu_window_abort(cpu);
+		abort_or_demote(x64, cpu, (struct x64_site *)(void *)(x64->cache.write + frame->site));
 	else if (first->raw)
 		map_or_demote(x64, cpu, (struct x64_site *)(void *)(x64->cache.write + frame->site), base);
 	else if (unlikely(cpu->space->exec[base >> GUEST_PAGE_BITS] & SPACE_DEVICE) && !failed)

@@ -437,6 +437,33 @@ static const uint32_t toggles[] = {
 	0xe320f003, /* wfi */
 };
 
+/* A load that aborts each time: what handles it goes on behind it. In a window such an access uses the tables in the end. */
+START_TEST(aborts_again_and_again)
+{
+	const uint32_t vector[] = { 0xe25ef004 /* subs pc, lr, #4 */ };
+	const uint32_t code[] = {
+		0xe5940000, /* loop: ldr r0, [r4] */
+		0xe2511001, /* subs r1, r1, #1 */
+		0x1afffffc, /* bne loop */
+		0xe320f003, /* wfi */
+	};
+	struct cpu *cpu;
+
+	start(_i);
+	cpu = &guest->cpu;
+	LOAD(0x10, vector);
+	LOAD(0x100, code);
+	cpu->r[0] = 42;
+	cpu->r[1] = 300;
+	cpu->r[4] = 0x0f000000;
+	cpu->r[15] = 0x100;
+	ck_assert_int_eq(translator_run(cpu, 100000), RUN_WFI);
+	ck_assert_uint_eq(cpu->r[0], 42);
+	ck_assert_uint_eq(cpu->stats[CPU_STAT_EXC_DABT], 300);
+	ck_assert_uint_eq(cpu->stats[CPU_STAT_WINDOW_DEMOTED], cpu->mmu->window_mode == WINDOWS_ALWAYS ? 1 : 0);
+}
+END_TEST
+
 /* An instruction that is written back and forth: the right one runs, and only the first times are translated. */
 START_TEST(code_comes_back)
 {
@@ -969,6 +996,7 @@ int main(void)
 	tcase_add_loop_test(tc, straddling, 0, n);
 	tcase_add_loop_test(tc, tlb_maintenance, 0, n);
 	tcase_add_loop_test(tc, window_closes_at_tlb_op, 0, n);
+	tcase_add_loop_test(tc, aborts_again_and_again, 0, n);
 	tcase_add_loop_test(tc, code_comes_back, 0, n);
 	tcase_add_loop_test(tc, devices, 0, n);
 	tcase_add_loop_test(tc, alignment, 0, n);
