@@ -30,7 +30,7 @@ void host_clock_init(struct host_clock *clock)
 	*clock = (struct host_clock){ .counter = kernel_uses_counter() };
 }
 
-static int64_t real_ns(void)
+int64_t host_clock_real_ns(void)
 {
 	struct timespec ts;
 
@@ -58,7 +58,7 @@ static void looked(struct host_clock *clock, uint64_t ticks, int64_t ns)
 static int64_t look(struct host_clock *clock)
 {
 	uint64_t before = __rdtsc();
-	int64_t ns = real_ns();
+	int64_t ns = host_clock_real_ns();
 	uint64_t after = __rdtsc();
 
 	clock->span = 0;

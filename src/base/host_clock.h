@@ -23,6 +23,8 @@ struct host_clock {
 	int64_t latest;       /* returned last */
 };
 
+/* Nanoseconds of CLOCK_MONOTONIC by the kernel. Any thread, also in a signal handler. */
+int64_t host_clock_real_ns(void);
 void host_clock_init(struct host_clock *clock);
 /* Nanoseconds of CLOCK_MONOTONIC. One thread at a time. */
 int64_t host_clock_ns(struct host_clock *clock);

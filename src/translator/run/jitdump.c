@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "translator/run/jitdump.h"
 
+#include "base/host_clock.h"
 #include "base/log.h"
 #include "cpu/cpu.h"
 #include "translator/run/block.h"
@@ -20,7 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #define JITDUMP_MAGIC 0x4a695444u /* "JiTD" */
@@ -59,10 +59,7 @@ struct jitdump {
 /* perf's clock with "record -k mono" */
 static uint64_t timestamp(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	return (uint64_t)host_clock_real_ns();
 }
 
 struct jitdump *jitdump_open(struct error *err)

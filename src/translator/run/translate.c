@@ -9,8 +9,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/host_clock.h"
 #include "base/log.h"
 #include "memory/phys.h"
 #include "mmu/mmu.h"
@@ -31,14 +31,6 @@ struct job {
 	struct frame *frame2;
 	unsigned max_insns;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static int next_page(void *opaque, const uint8_t **bytes)
 {
@@ -197,7 +189,7 @@ static int attempt(struct job *job, struct block **block)
 struct block *translate(struct translator *t, gva_t pc, uint32_t key, const uint8_t *host, gpa_t pa, struct frame *frame)
 {
 	struct job job = { .t = t, .pc = pc, .key = key, .pa = pa, .frame = frame, .host = host, .max_insns = BLOCK_MAX_INSNS };
-	uint64_t start = now_ns();
+	int64_t start = host_clock_real_ns();
 	struct block *block = NULL;
 	unsigned flushes = 0;
 
@@ -221,6 +213,6 @@ struct block *translate(struct translator *t, gva_t pc, uint32_t key, const uint
 	t->cpu->stats[CPU_STAT_BLOCKS]++;
 	t->cpu->stats[CPU_STAT_BLOCK_INSNS] += block->insns;
 	t->cpu->stats[CPU_STAT_CODE_BYTES] += block->code.checked ? block->code.size : 0;
-	t->cpu->stats[CPU_STAT_TRANSLATE_NS] += now_ns() - start;
+	t->cpu->stats[CPU_STAT_TRANSLATE_NS] += (uint64_t)(host_clock_real_ns() - start);
 	return block;
 }

@@ -433,6 +433,8 @@ void xmm_move(struct emit *e, bool store, unsigned bytes, unsigned xmm, struct o
 void xmm_loaded(struct emit *e, unsigned offset, unsigned bytes, unsigned reg); /* the same, and @reg holds it: kept if it is used soon */
 void xmm_drop_all(struct emit *e);     /* C code may have been called, or several ways meet here */
 void xmm_vfp_written(struct emit *e, unsigned offset, unsigned bytes); /* in cpu->vfp, not by an op of emit_simd*.c */
+/* MXCSR's mask bits: all exceptions masked. */
+#define MXCSR_MASKS 0x1f80u
 void emit_mxcsr(struct enc *enc, unsigned scratch); /* modes of translated code by cpu->fpscr; EFLAGS are lost */
 void emit_mxcsr_c(struct enc *enc);                /* modes of C code */
 void emit_branch(struct emit *e);

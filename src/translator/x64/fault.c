@@ -59,11 +59,7 @@ static void on_fault(int signum, siginfo_t *info, void *context)
 
 static void install(void)
 {
-	/* On the thread's own stack if it has no other: translated code keeps rsp as the C compiler would. */
-	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK };
-
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGSEGV, &action, &handler.old);
+	signals_handle(SIGSEGV, on_fault, &handler.old);
 }
 
 void fault_install(void)

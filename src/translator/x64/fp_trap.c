@@ -16,12 +16,11 @@
 #include "translator/x64/emit.h"
 
 #include <pthread.h>
-#include <time.h>
 #include <ucontext.h>
 
+#include "base/host_clock.h"
 #include "translator/x64/signals.h"
 
-#define MXCSR_MASKS 0x1f80u
 #define MXCSR_FLAGS 0x3fu
 /* More than so many in so long */
 #define MANY_TRAPS 2000
@@ -57,11 +56,8 @@ static const uint8_t *find_cold(const struct x64 *x64, uintptr_t pc)
 
 static void count_trap(struct x64 *x64)
 {
-	struct timespec now;
-	uint64_t ns;
+	uint64_t ns = (uint64_t)host_clock_real_ns();
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	if (ns - x64->recent_since > MANY_NS) {
 		x64->recent_since = ns;
 		x64->recent_traps = 0;
@@ -110,13 +106,8 @@ static void on_exception(int signum, siginfo_t *info, void *context)
 
 static void install(void)
 {
-	/* On the thread's own stack if it has no other: translated code keeps rsp as the C compiler would. */
-	struct sigaction action = { .sa_sigaction = on_exception, .sa_flags = SA_SIGINFO | SA_ONSTACK };
-
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGFPE, &action, &handler.old);
-	action.sa_sigaction = on_step;
-	sigaction(SIGTRAP, &action, &handler.old_step);
+	signals_handle(SIGFPE, on_exception, &handler.old);
+	signals_handle(SIGTRAP, on_step, &handler.old_step);
 }
 
 void fp_trap_install(void)

@@ -20,6 +20,15 @@ struct x64 *signals_x64(void)
 	return running;
 }
 
+void signals_handle(int signum, void (*handler)(int signum, siginfo_t *info, void *context), struct sigaction *old)
+{
+	/* On the thread's own stack if it has no other: translated code keeps rsp as the C compiler would. */
+	struct sigaction action = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(signum, &action, old);
+}
+
 void signals_pass_on(int signum, siginfo_t *info, void *context, const struct sigaction *old)
 {
 	if (old->sa_flags & SA_SIGINFO) {

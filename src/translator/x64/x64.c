@@ -114,7 +114,7 @@ enum x64_exit x64_run(struct x64 *x64, struct cpu *cpu, const uint8_t *entry)
 	int (*enter)(struct cpu *, const uint8_t *) = (int (*)(struct cpu *, const uint8_t *))(uintptr_t)x64->stubs.enter;
 	enum x64_exit why;
 
-	cpu->mxcsr_masks = x64->fp_traps ? 0 : 0x1f80;
+	cpu->mxcsr_masks = x64->fp_traps ? 0 : MXCSR_MASKS;
 	signals_running(x64);
 	why = (enum x64_exit)enter(cpu, entry);
 	signals_running(NULL);
