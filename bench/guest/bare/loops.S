@@ -441,11 +441,8 @@ leaf_b:	bx	lr
 	isb
 	ldr	r5, [r6]
 	finish
-	begin	code_modification
-	ldr	r5, =0xe3a00000
-	mov	r6, r0
-	top
-	eor	r5, r5, #1
+	/* The loop's rest: r5 becomes the first instruction at r4, which is called; r6 counts. */
+	.macro	store_and_run
 	str	r5, [r4]
 	mcr	p15, 0, r4, c7, c11, 1
 	dsb
@@ -458,6 +455,13 @@ leaf_b:	bx	lr
 	bne	77b
 	pop	{r4-r11, pc}
 	.ltorg
+	.endm
+	begin	code_modification
+	ldr	r5, =0xe3a00000
+	mov	r6, r0
+	top
+	eor	r5, r5, #1
+	store_and_run
 
 	/* The same with code that was not there the last 255 times */
 	begin code_new
@@ -467,18 +471,7 @@ leaf_b:	bx	lr
 	top
 	add	r7, r7, #1
 	bfi	r5, r7, #0, #8
-	str	r5, [r4]
-	mcr	p15, 0, r4, c7, c11, 1
-	dsb
-	mcr	p15, 0, r4, c7, c5, 1
-	mcr	p15, 0, r4, c7, c5, 7
-	dsb
-	isb
-	blx	r4
-	subs	r6, r6, #1
-	bne	77b
-	pop	{r4-r11, pc}
-	.ltorg
+	store_and_run
 
 	.balign	4096
 far_leaf:

@@ -278,14 +278,12 @@ static const uint32_t stale_page[] = {
 	0xe320f003, /* wfi  */
 };
 
-START_TEST(tlb_maintenance)
+/* Tables at 0x4000 and 0x8000 with another page each at 0x100000, which hold 0xa and 0xb. */
+static void load_two_tables(void)
 {
 	static const uint32_t section[] = { 0x00000c0e }, l2_first[] = { 0x00010001 }, l2_second[] = { 0x00010401 };
 	static const uint32_t page_first[] = { 0x0002003e }, page_second[] = { 0x0003003e }, first[] = { 0xa }, second[] = { 0xb };
-	struct cpu *cpu;
 
-	start(_i);
-	cpu = &guest->cpu;
 	LOAD(0x4000, section);
 	LOAD(0x8000, section);
 	LOAD(0x4004, l2_first);
@@ -294,6 +292,15 @@ START_TEST(tlb_maintenance)
 	LOAD(0x10400, page_second);
 	LOAD(0x20000, first);
 	LOAD(0x30000, second);
+}
+
+START_TEST(tlb_maintenance)
+{
+	struct cpu *cpu;
+
+	start(_i);
+	cpu = &guest->cpu;
+	load_two_tables();
 	LOAD(0x100, stale_page);
 	cpu->r[15] = 0x100;
 	ck_assert_int_eq(translator_run(cpu, 1000), RUN_WFI);
@@ -324,21 +331,12 @@ static const uint32_t closing[] = {
 /* What TLB maintenance takes out of a window may be more than the window can pay: it closes, and no instruction is counted twice or not at all. */
 START_TEST(window_closes_at_tlb_op)
 {
-	static const uint32_t section[] = { 0x00000c0e }, l2_first[] = { 0x00010001 }, l2_second[] = { 0x00010401 };
-	static const uint32_t page_first[] = { 0x0002003e }, page_second[] = { 0x0003003e }, first[] = { 0xa }, second[] = { 0xb };
 	struct shadow *shadow;
 	struct cpu *cpu;
 
 	start(_i);
 	cpu = &guest->cpu;
-	LOAD(0x4000, section);
-	LOAD(0x8000, section);
-	LOAD(0x4004, l2_first);
-	LOAD(0x8004, l2_second);
-	LOAD(0x10000, page_first);
-	LOAD(0x10400, page_second);
-	LOAD(0x20000, first);
-	LOAD(0x30000, second);
+	load_two_tables();
 	LOAD(0x100, closing);
 	cpu->cp15.sctlr |= SCTLR_M;
 	cpu->cp15.ttbr0 = 0x4000;
@@ -461,6 +459,7 @@ START_TEST(aborts_again_and_again)
 	ck_assert_uint_eq(cpu->r[0], 42);
 	ck_assert_uint_eq(cpu->stats[CPU_STAT_EXC_DABT], 300);
 	ck_assert_uint_eq(cpu->stats[CPU_STAT_WINDOW_DEMOTED], cpu->mmu->window_mode == WINDOWS_ALWAYS ? 1 : 0);
+	guest_destroy(guest);
 }
 END_TEST
 
