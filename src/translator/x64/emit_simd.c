@@ -474,7 +474,7 @@ void simd_stubs(struct x64 *x64, struct enc *enc)
 		for (unsigned word = 0; word < 4; word++)
 			enc_u32(enc, (uint32_t)(constants[i][word / 2] >> 32 * (word & 1)));
 	x64->stubs.simd_cold = enc_here(enc);
-	enc_u8(enc, 0x9c); /* pushfq */
+	enc_pushfq(enc);
 	enc_lea(enc, W64, RSP, opnd_mem(RSP, 8 - COLD_FRAME));
 	saved(&s, false);
 	emit_mxcsr_c(enc);
@@ -487,7 +487,7 @@ void simd_stubs(struct x64 *x64, struct enc *enc)
 	emit_mxcsr(enc, RAX);
 	saved(&s, true);
 	enc_lea(enc, W64, RSP, opnd_mem(RSP, COLD_FRAME - 8));
-	enc_u8(enc, 0x9d); /* popfq */
+	enc_popfq(enc);
 	enc_u8(enc, 0xc2); /* ret 16 */
 	enc_u8(enc, 16);
 	enc_u8(enc, 0);

@@ -464,6 +464,16 @@ void enc_pop(struct enc *e, unsigned reg)
 	enc_u8(e, (uint8_t)(0x58 | (reg & 7)));
 }
 
+void enc_pushfq(struct enc *e)
+{
+	enc_u8(e, 0x9c);
+}
+
+void enc_popfq(struct enc *e)
+{
+	enc_u8(e, 0x9d);
+}
+
 void enc_ret(struct enc *e)
 {
 	enc_u8(e, 0xc3);

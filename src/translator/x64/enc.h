@@ -112,6 +112,8 @@ void enc_push(struct enc *e, unsigned reg);
 void enc_push_imm(struct enc *e, int32_t imm);
 void enc_pop(struct enc *e, unsigned reg);
 void enc_ret(struct enc *e);
+void enc_pushfq(struct enc *e);
+void enc_popfq(struct enc *e);
 void enc_int3(struct enc *e);
 
 /* Jumps. The rel32 forms return where to patch (writable address of the displacement), for enc_patch32(). */

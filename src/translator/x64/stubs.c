@@ -164,9 +164,6 @@ static uint8_t *emit_miss_t(struct enc *enc, const uint8_t *miss)
 
 static const uint8_t framed[] = { RAX, RCX, RDX, RBX, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
 
-#define PUSHFQ 0x9c
-#define POPFQ 0x9d
-
 /*
  * On the stack: the site's offset. All registers go to a struct slow_frame and come back from it; so do xmm registers from @first_xmm on, and
  * with @eflags those.
@@ -186,7 +183,7 @@ static uint8_t *emit_slow(struct x64 *x64, struct enc *enc, unsigned first_xmm, 
 	for (unsigned i = 0; i < ARRAY_SIZE(framed); i++)
 		enc_mov(enc, W64, opnd_mem(RSP, xmms + 8 * framed[i]), opnd_reg(framed[i]));
 	if (eflags) {
-		enc_u8(enc, PUSHFQ);
+		enc_pushfq(enc);
 		enc_pop(enc, RAX);
 		enc_mov(enc, W64, opnd_mem(RSP, xmms + 8 * FRAME_EFLAGS), opnd_reg(RAX));
 	}
@@ -201,7 +198,7 @@ static uint8_t *emit_slow(struct x64 *x64, struct enc *enc, unsigned first_xmm, 
 	if (eflags) {
 		enc_mov(enc, W64, opnd_reg(RAX), opnd_mem(RSP, xmms + 8 * FRAME_EFLAGS));
 		enc_push(enc, RAX);
-		enc_u8(enc, POPFQ);
+		enc_popfq(enc);
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(framed); i++)
 		enc_mov(enc, W64, opnd_reg(framed[i]), opnd_mem(RSP, xmms + 8 * framed[i]));

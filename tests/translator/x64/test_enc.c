@@ -210,6 +210,8 @@ START_TEST(others)
 	ONE(enc_clc(e), "clc");
 	ONE(enc_stc(e), "stc");
 	ONE(enc_ret(e), "ret");
+	ONE(enc_pushfq(e), "pushfq");
+	ONE(enc_popfq(e), "popfq");
 	ONE(enc_int3(e), "int3");
 	ONE(enc_jmp_opnd(e, opnd_reg(RAX)), "jmp rax");
 	ONE(enc_jmp_opnd(e, opnd_mem(RCX, 8)), "jmp qword ptr [rcx + 8]");
