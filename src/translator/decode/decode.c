@@ -11,12 +11,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <smmintrin.h>
 
 #include "translator/decode/decode_internal.h"
 
 enum {
-	MAX_SEGMENTS = 20,
-	MAX_NOT = 6,
 	A32_BUCKETS = 2 << 12, /* condition 1111, bits 27:20, bits 7:4 */
 	T32_BUCKETS = 1 << 13, /* bits 28:20, bits 7:4 */
 	T16_BUCKETS = 1 << 10, /* bits 15:6 */
@@ -54,34 +53,43 @@ static const struct source sources[] = {
 #undef ROW
 #define ROWS ARRAY_SIZE(sources)
 
-/* value[letter] |= (bits >> shift & mask) << left */
-struct segment {
-	uint8_t letter, shift, left;
-	uint32_t mask;
-};
+/*
+ * The letters that go to struct insn as they are, in the order in which they stand there. One sequence of SSE instructions takes all of
+ * them from a word: each lane of 16 bits gets the two bytes in which its field begins (pshufb), moves the field to bit 8 (pmullw) and
+ * down to bit 0 (psrlw), and is masked as a byte.
+ */
+#define LANE_LETTERS "cdnmstuSPUW"
+enum { LANES = 16 };
+static_assert(sizeof(LANE_LETTERS) - 1 <= LANES);
+static_assert(offsetof(struct insn, wback) - offsetof(struct insn, cond) == sizeof(LANE_LETTERS) - 2);
+static_assert(offsetof(struct insn, shift_n) - offsetof(struct insn, cond) == LANES - 1);
 
 /* A row, parsed. */
 struct row {
+	uint32_t mask, value;
 	uint32_t should_mask, should_value;
 	recipe_fn *recipe;
-	uint16_t op;
-	uint8_t segments, nots;
+	uint16_t op, number; /* number: DECODE_NO_ROW in the one behind the last */
 	bool has_cond;
-	uint8_t not_letter[MAX_NOT];
-	bool not_bad[MAX_NOT]; /* 13 too */
-	struct segment segment[MAX_SEGMENTS];
+	uint16_t split; /* bits of lanes whose field has several runs: see split_lanes() */
+	uint8_t imm_shift;
+	uint32_t imm_mask;      /* of an i of one run; 0: of none, or of several */
+	_Alignas(16) uint8_t shuffle[2][LANES];
+	_Alignas(16) uint16_t multiply[2][LANES / 2];
+	_Alignas(16) uint8_t keep[LANES];   /* the mask of each lane's field */
+	_Alignas(16) uint8_t preset[LANES]; /* lanes that have no field: the condition AL */
+	_Alignas(16) uint8_t not_15[LANES], not_13[LANES]; /* 0xff where the register must not be that */
+	struct layout layout;
 };
 
-struct bucket {
-	uint32_t first;
-	uint16_t count;
-};
+/* Where a row's list of candidates starts in entry[]. */
+typedef uint32_t bucket_t;
 
 static struct {
-	struct row row[ROWS];
+	struct row row[ROWS + 1]; /* the last one matches every word: what is in no row */
 	struct decode_row info[ROWS];
-	struct bucket a32[A32_BUCKETS], t32[T32_BUCKETS], t16[T16_BUCKETS];
-	uint16_t entry[MAX_ENTRIES];
+	bucket_t a32[A32_BUCKETS], t32[T32_BUCKETS], t16[T16_BUCKETS];
+	uint16_t entry[MAX_ENTRIES]; /* lists of rows, each ending with ROWS */
 	unsigned entries;
 } index_;
 static pthread_once_t index_once = PTHREAD_ONCE_INIT;
@@ -89,31 +97,52 @@ static atomic_bool index_ready; /* saves the call of pthread_once() for each ins
 
 /* --- parsing ---------------------------------------------------------------------------------------------------- */
 
-static void add_segment(struct row *row, char letter, unsigned shift)
+static void add_segment(struct layout *layout, unsigned *count, char letter, unsigned shift)
 {
-	struct segment *last = row->segments ? &row->segment[row->segments - 1] : NULL;
-	uint8_t id = letter & 63;
+	struct segment *last = *count ? &layout->segment[*count - 1] : NULL;
+	uint8_t id = LETTER(letter);
 
 	/* What the letter has so far moves up by one. */
-	for (unsigned i = 0; i < row->segments; i++)
-		if (row->segment[i].letter == id)
-			row->segment[i].left++;
+	for (unsigned i = 0; i < *count; i++)
+		if (layout->segment[i].letter == id)
+			layout->segment[i].left++;
 	if (last && last->letter == id && last->shift == shift + 1) {
 		last->left--;
 		last->shift--;
 		last->mask = last->mask << 1 | 1;
 		return;
 	}
-	BUG_ON(row->segments == MAX_SEGMENTS);
-	row->segment[row->segments++] = (struct segment){.letter = id, .shift = shift, .mask = 1};
-	if (letter == 'c')
-		row->has_cond = true;
+	BUG_ON(*count == MAX_SEGMENTS);
+	layout->segment[(*count)++] = (struct segment){.letter = id, .shift = shift, .mask = 1};
+}
+
+/* Brings the runs of each letter together and notes where they start. */
+static void sort_segments(struct layout *layout, unsigned count)
+{
+	struct segment unsorted[MAX_SEGMENTS];
+	unsigned to = 0;
+
+	memcpy(unsorted, layout->segment, sizeof(unsorted));
+	for (unsigned next = 0; next < count; next++) {
+		unsigned letter = unsorted[next].letter;
+
+		if (!letter)
+			continue;
+		layout->first[letter] = to;
+		for (unsigned i = next; i < count; i++) {
+			if (unsorted[i].letter != letter)
+				continue;
+			layout->segment[to++] = unsorted[i];
+			unsorted[i].letter = 0;
+		}
+	}
+	layout->segment[to] = (struct segment){0};
 }
 
 /* Width of the encoding. */
 static unsigned parse_bits(const char *bits, struct row *row, struct decode_row *info, unsigned width)
 {
-	unsigned at = width;
+	unsigned at = width, segments = 0;
 	bool should = false;
 
 	for (; *bits; bits++) {
@@ -132,25 +161,78 @@ static unsigned parse_bits(const char *bits, struct row *row, struct decode_row 
 			*mask |= 1u << at;
 			*value |= one;
 		} else if (*bits != 'x') {
-			add_segment(row, *bits, at);
+			add_segment(&row->layout, &segments, *bits, at);
+			row->has_cond |= *bits == 'c';
 		}
 	}
+	sort_segments(&row->layout, segments);
 	return width - at;
 }
 
-static void parse_not(const char *not, struct row *row)
+/* The runs of @letter, 0 and more; *@segment is the first. */
+static unsigned runs_of(const struct row *row, char letter, const struct segment **segment)
+{
+	const struct segment *s = &row->layout.segment[row->layout.first[LETTER(letter)]];
+	unsigned runs = 0;
+
+	for (*segment = s; s->letter == LETTER(letter); s++)
+		runs++;
+	return runs;
+}
+
+static void plan_lane(struct row *row, unsigned lane)
+{
+	const struct segment *s;
+	unsigned runs = runs_of(row, LANE_LETTERS[lane], &s), byte = s->shift / 8;
+
+	if (runs > 1)
+		row->split |= 1u << lane;
+	if (runs != 1)
+		return;
+	BUG_ON(s->mask > 0xff);
+	row->keep[lane] = s->mask;
+	row->shuffle[lane / 8][lane % 8 * 2] = byte;
+	row->shuffle[lane / 8][lane % 8 * 2 + 1] = byte < 3 ? byte + 1 : 0x80; /* 0x80: zero */
+	row->multiply[lane / 8][lane % 8] = 1u << (8 - s->shift % 8);
+}
+
+static void plan_imm(struct row *row)
+{
+	const struct segment *s;
+
+	if (runs_of(row, 'i', &s) == 1) {
+		row->imm_shift = s->shift;
+		row->imm_mask = s->mask;
+	}
+}
+
+static void plan_not(struct row *row, const char *not)
 {
 	bool bad = false;
 
 	for (; *not; not++) {
+		const char *lane = strchr(LANE_LETTERS, *not);
+
 		if (*not == '/') {
 			bad = true;
-			continue;
+		} else {
+			BUG_ON(!lane);
+			row->not_15[lane - LANE_LETTERS] = 0xff;
+			row->not_13[lane - LANE_LETTERS] = bad ? 0xff : 0;
 		}
-		BUG_ON(row->nots == MAX_NOT);
-		row->not_letter[row->nots] = *not & 63;
-		row->not_bad[row->nots++] = bad;
 	}
+}
+
+/* How decode_with_row() goes about it. */
+static void plan_row(struct row *row, const char *not)
+{
+	memset(row->shuffle, 0x80, sizeof(row->shuffle));
+	for (unsigned lane = 0; lane < sizeof(LANE_LETTERS) - 1; lane++)
+		plan_lane(row, lane);
+	if (!row->has_cond)
+		row->preset[0] = INSN_COND_AL;
+	plan_imm(row);
+	plan_not(row, not);
 }
 
 static void parse_row(unsigned n)
@@ -162,8 +244,11 @@ static void parse_row(unsigned n)
 
 	row->recipe = source->recipe;
 	row->op = source->op;
+	row->number = (uint16_t)n;
 	BUG_ON(parse_bits(source->bits, row, info, width) != width);
-	parse_not(source->not, row);
+	row->mask = info->mask;
+	row->value = info->value;
+	plan_row(row, source->not);
 	info->name = source->name;
 	info->bits = source->bits;
 	info->op = source->op;
@@ -193,7 +278,7 @@ static unsigned t16_key(uint32_t bits)
 
 /* The buckets of a row: those whose bits under @mask are @value. */
 struct row_buckets {
-	struct bucket *bucket;
+	bucket_t *bucket;
 	unsigned mask, value, all;
 };
 
@@ -210,29 +295,32 @@ static struct row_buckets row_buckets(unsigned n)
 	return (struct row_buckets){index_.a32, a32_key(mask) | 1 << 12, a32_key(value), A32_BUCKETS - 1};
 }
 
-/* Counts the row in its buckets, or (when @fill) enters it: the first time through, buckets learn their sizes. */
+/* Counts the row in its buckets, or (when @fill) enters it, from the end of their lists. */
 static void enter_row(unsigned n, bool fill)
 {
 	struct row_buckets b = row_buckets(n);
 	unsigned loose = b.all & ~b.mask, free_bits = 0;
 
 	do {
-		struct bucket *bucket = &b.bucket[b.value | free_bits];
+		bucket_t *bucket = &b.bucket[b.value | free_bits];
+
 		if (fill)
-			index_.entry[bucket->first + bucket->count] = (uint16_t)n;
-		bucket->count++;
+			index_.entry[--*bucket] = (uint16_t)n;
+		else
+			++*bucket;
 		free_bits = (free_bits - loose) & loose; /* the next subset of the loose bits */
 	} while (free_bits);
 }
 
-static void place_buckets(struct bucket *bucket, unsigned count)
+/* From sizes to the places where the lists end. */
+static void place_buckets(bucket_t *bucket, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		bucket[i].first = index_.entries;
-		index_.entries += bucket[i].count;
-		bucket[i].count = 0;
+		index_.entries += bucket[i];
+		bucket[i] = index_.entries;
+		BUG_ON(index_.entries >= MAX_ENTRIES);
+		index_.entry[index_.entries++] = ROWS;
 	}
-	BUG_ON(index_.entries > MAX_ENTRIES);
 }
 
 static void build_index(void)
@@ -244,10 +332,12 @@ static void build_index(void)
 	place_buckets(index_.a32, A32_BUCKETS);
 	place_buckets(index_.t32, T32_BUCKETS);
 	place_buckets(index_.t16, T16_BUCKETS);
-	for (unsigned order = MAX_ORDER + 1; order-- > 0;)
-		for (unsigned n = 0; n < ROWS; n++)
+	for (unsigned order = 0; order <= MAX_ORDER; order++)
+		for (unsigned n = ROWS; n-- > 0;)
 			if (sources[n].order == order)
 				enter_row(n, true);
+	index_.row[ROWS] = (struct row){.op = INSN_UDF, .number = DECODE_NO_ROW, .recipe = recipe_udf};
+	plan_row(&index_.row[ROWS], "");
 	atomic_store_explicit(&index_ready, true, memory_order_release);
 }
 
@@ -280,62 +370,69 @@ uint32_t decode_t32_of_a32(uint32_t bits)
 	return bits >> 28 == 15 ? bits : (bits & 0x0fffffff) | 0xe0000000;
 }
 
-static int find_row(const struct bucket *bucket, uint32_t bits)
+static inline const struct row *find_row(const bucket_t *bucket, uint32_t bits)
 {
-	const uint16_t *entry = &index_.entry[bucket->first];
+	const uint16_t *entry = &index_.entry[*bucket];
+	const struct row *row;
 
-	for (unsigned i = 0; i < bucket->count; i++) {
-		const struct decode_row *info = &index_.info[entry[i]];
-		if ((bits & info->mask) == info->value)
-			return entry[i];
-	}
-	return -1;
+	do
+		row = &index_.row[*entry++];
+	while ((bits & row->mask) != row->value);
+	return row;
 }
 
-static void fill_standard(struct insn *insn, const struct fields *f)
+/* Fields of several runs, which the plan for all lanes at once leaves out. */
+static __attribute__((noinline)) void split_lanes(const struct row *row, uint32_t bits, struct insn *insn)
 {
-	insn->rd = F('d');
-	insn->rn = F('n');
-	insn->rm = F('m');
-	insn->rs = F('s');
-	insn->rt = F('t');
-	insn->rt2 = F('u');
-	insn->imm = F('i');
-	insn->setflags = F('S');
-	insn->index = F('P');
-	insn->add = F('U');
-	insn->wback = F('W');
-}
+	for (unsigned rest = row->split; rest; rest &= rest - 1) {
+		unsigned lane = (unsigned)__builtin_ctz(rest);
+		uint8_t reg = (uint8_t)field_value(&row->layout, bits, LETTER(LANE_LETTERS[lane]));
 
-static void decode_with_row(const struct row *row, uint32_t bits, struct insn *insn)
-{
-	struct fields fields = {0}, *f = &fields;
-
-	for (unsigned i = 0; i < row->segments; i++) {
-		const struct segment *s = &row->segment[i];
-		f->value[s->letter] |= (bits >> s->shift & s->mask) << s->left;
-	}
-	insn->op = row->op;
-	if (row->has_cond)
-		insn->cond = F('c');
-	if ((bits & row->should_mask) != row->should_value)
-		insn->status = INSN_UNPREDICTABLE;
-	for (unsigned i = 0; i < row->nots; i++) {
-		uint32_t reg = f->value[row->not_letter[i]];
-		if (reg == 15 || (reg == 13 && row->not_bad[i]))
+		(&insn->cond)[lane] = reg;
+		if ((reg == 15 && row->not_15[lane]) || (reg == 13 && row->not_13[lane]))
 			insn->status = INSN_UNPREDICTABLE;
 	}
-	fill_standard(insn, f);
-	row->recipe(insn, f);
 }
 
-enum insn_status decode(enum insn_set set, uint32_t bits, struct insn *insn)
+/* The standard fields by the row's plan (LANE_LETTERS). SSE4.1 is what emitted code needs too. */
+static inline __attribute__((target("sse4.1"))) void fill_lanes(const struct row *row, uint32_t bits, struct insn *insn)
 {
+	__m128i word = _mm_cvtsi32_si128((int)bits), lanes, low, high, bad;
+
+	low = _mm_shuffle_epi8(word, *(const __m128i *)row->shuffle[0]);
+	high = _mm_shuffle_epi8(word, *(const __m128i *)row->shuffle[1]);
+	low = _mm_srli_epi16(_mm_mullo_epi16(low, *(const __m128i *)row->multiply[0]), 8);
+	high = _mm_srli_epi16(_mm_mullo_epi16(high, *(const __m128i *)row->multiply[1]), 8);
+	lanes = _mm_and_si128(_mm_packus_epi16(low, high), *(const __m128i *)row->keep);
+	bad = _mm_and_si128(_mm_cmpeq_epi8(lanes, _mm_set1_epi8(15)), *(const __m128i *)row->not_15);
+	bad = _mm_or_si128(bad, _mm_and_si128(_mm_cmpeq_epi8(lanes, _mm_set1_epi8(13)), *(const __m128i *)row->not_13));
+	_mm_storeu_si128((__m128i *)&insn->cond, _mm_or_si128(lanes, *(const __m128i *)row->preset));
+	if (_mm_movemask_epi8(bad) || (bits & row->should_mask) != row->should_value)
+		insn->status = INSN_UNPREDICTABLE;
+}
+
+static inline __attribute__((target("sse4.1"))) void decode_with_row(const struct row *row, uint32_t bits, struct insn *insn)
+{
+	struct fields fields = {&row->layout, bits, bits >> row->imm_shift & row->imm_mask};
+
+	if (!row->imm_mask)
+		fields.imm = field_value(&row->layout, bits, LETTER('i'));
+	insn->op = row->op;
+	insn->row = row->number;
+	insn->imm = fields.imm;
+	fill_lanes(row, bits, insn);
+	if (unlikely(row->split))
+		split_lanes(row, bits, insn);
+	row->recipe(insn, &fields);
+}
+
+__attribute__((target("sse4.1"))) enum insn_status decode(enum insn_set set, uint32_t bits, struct insn *insn)
+{
+	const struct row *row;
 	uint32_t look = bits;
-	int row;
 
 	need_index();
-	*insn = (struct insn){.set = set, .size = 4, .cond = INSN_COND_AL, .raw = bits};
+	*insn = (struct insn){.set = set, .size = 4, .raw = bits};
 	if (set == SET_A32) {
 		row = find_row(&index_.a32[a32_key(bits)], bits);
 	} else if (!t32_is_wide(bits >> 16)) {
@@ -348,14 +445,7 @@ enum insn_status decode(enum insn_set set, uint32_t bits, struct insn *insn)
 		look = bits;
 		row = find_row(&index_.t32[t32_key(bits)], bits);
 	}
-	if (row < 0) {
-		insn->op = INSN_UDF;
-		insn->row = DECODE_NO_ROW;
-		insn->status = INSN_UNDEFINED;
-		return INSN_UNDEFINED;
-	}
-	insn->row = (uint16_t)row;
-	decode_with_row(&index_.row[row], look, insn);
+	decode_with_row(row, look, insn);
 	return insn->status;
 }
 

@@ -20,11 +20,41 @@
 #include "base/bits.h"
 #include "translator/decode/insn.h"
 
-/* The fields of one instruction, by letter (absent ones are 0). */
-struct fields {
-	uint32_t value[64];
+/* A run of a field's bits: (bits >> shift & mask) << left. */
+struct segment {
+	uint8_t letter, shift, left;
+	uint32_t mask;
 };
-#define F(letter) (f->value[(letter) & 63])
+#define MAX_SEGMENTS 20
+#define LETTERS 64
+/* A letter as an index: both cases have their own. */
+#define LETTER(letter) ((letter) & (LETTERS - 1))
+
+/* Where the fields of a row are; the runs of one letter stand together, and one of no letter behind the last. */
+struct layout {
+	uint8_t first[LETTERS]; /* segment[] of each letter; of absent ones, one of another letter */
+	struct segment segment[MAX_SEGMENTS + 1];
+};
+
+/* One instruction as a recipe sees it. */
+struct fields {
+	const struct layout *layout;
+	uint32_t bits;
+	uint32_t imm; /* i */
+};
+
+/* A field, by the index of its letter; absent ones are 0. */
+static inline uint32_t field_value(const struct layout *layout, uint32_t bits, unsigned letter)
+{
+	const struct segment *s = &layout->segment[layout->first[letter]];
+	uint32_t value = 0;
+
+	for (; s->letter == letter; s++)
+		value |= (bits >> s->shift & s->mask) << s->left;
+	return value;
+}
+/* The field of a letter. They are taken from the word when a recipe asks: most rows have more of them than it wants. */
+#define F(letter) ((letter) == 'i' ? f->imm : field_value(f->layout, f->bits, LETTER(letter)))
 
 typedef void recipe_fn(struct insn *insn, const struct fields *f);
 

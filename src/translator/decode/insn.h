@@ -47,20 +47,22 @@ struct insn {
 	uint8_t set;      /* enum insn_set */
 	uint8_t size;     /* bytes: 2 or 4 */
 	uint8_t status;   /* enum insn_status */
-	uint8_t cond;     /* 0-14; Thumb: AL unless the encoding has one, the translator puts in the IT condition */
+	uint8_t carry;    /* enum insn_carry, with OPERAND_IMM */
 	uint32_t raw;     /* T32: first halfword in bits 31:16 */
+	uint32_t imm;     /* immediate, offset (magnitude; see add), branch offset (signed), coprocessor option */
 
+	/* 16 bytes that the decoder writes at once, the first eleven from the word, the others 0: see enum lane in decode.c. */
+	uint8_t cond;           /* 0-14; Thumb: AL unless the encoding has one, the translator puts in the IT condition */
 	uint8_t rd, rn, rm, rs; /* rs: shift register; also Ra of multiplies */
 	uint8_t rt, rt2;        /* loads, stores, coprocessor moves; RdLo = rt, RdHi = rt2 of long multiplies */
+	bool setflags;          /* S; for T16 "outside IT block" forms: set_unless_it */
+	bool index, add, wback; /* P, U, W as the manual decodes them: index && !wback = offset */
+	bool set_unless_it;     /* T16: sets flags only outside an IT block; setflags is true then */
+	bool exclusive_user;    /* unprivileged (T) form, or user registers (^) of LDM/STM */
 	uint8_t operand;        /* enum insn_operand */
 	uint8_t shift;          /* enum insn_shift */
 	uint8_t shift_n;        /* 0-32 */
-	uint8_t carry;          /* enum insn_carry, with OPERAND_IMM */
-	bool setflags;          /* S; for T16 "outside IT block" forms: set_unless_it */
-	bool set_unless_it;     /* T16: sets flags only outside an IT block; setflags is true then */
-	bool index, add, wback; /* P, U, W as the manual decodes them: index && !wback = offset */
-	bool exclusive_user;    /* unprivileged (T) form, or user registers (^) of LDM/STM */
-	uint32_t imm;           /* immediate, offset (magnitude; see add), branch offset (signed), coprocessor option */
+
 	uint32_t imm2;          /* lsb/width pairs: imm = lsb, imm2 = width; MSR: mask; CPS: mode; second values */
 	uint16_t reglist;
 

@@ -9,6 +9,13 @@ const struct ir_op_info ir_op_info[IR_OP_COUNT] = {
 #undef IR
 };
 
+const struct ir_insn ir_template[IR_OP_COUNT] = {
+#define IR(id, text, operands, fdef, uses, attr) \
+	[IR_##id] = { .op = IR_##id, .fuse = uses, .dst = IR_NONE, .dst2 = IR_NONE, .a = IR_NONE, .b = IR_NONE, .c = IR_NONE },
+#include "translator/ir/ir_ops.def"
+#undef IR
+};
+
 void ir_block_init(struct ir_block *block, gva_t pc, uint32_t key)
 {
 	block->pc = pc;
@@ -21,24 +28,13 @@ void ir_block_init(struct ir_block *block, gva_t pc, uint32_t key)
 	block->overflow = false;
 }
 
-struct ir_insn *ir_append(struct ir_block *block, enum ir_op op)
+struct ir_insn *ir_append_overflow(struct ir_block *block, enum ir_op op)
 {
-	struct ir_insn *insn;
+	/* The caller may go on writing to it: it is thrown away with the block. */
+	struct ir_insn *insn = &block->ops[IR_MAX_OPS - 1];
 
-	BUG_ON((unsigned)op >= IR_OP_COUNT);
-	if (block->count < IR_MAX_OPS) {
-		insn = &block->ops[block->count++];
-	} else {
-		/* The caller may go on writing to it: it is thrown away with the block. */
-		block->overflow = true;
-		insn = &block->ops[IR_MAX_OPS - 1];
-	}
-	*insn = (struct ir_insn){
-		.op = (uint8_t)op,
-		.fuse = ir_op_info[op].fuse_always,
-		.dst = IR_NONE, .dst2 = IR_NONE,
-		.a = IR_NONE, .b = IR_NONE, .c = IR_NONE,
-	};
+	block->overflow = true;
+	*insn = ir_template[op];
 	return insn;
 }
 

@@ -93,8 +93,23 @@ struct ir_op_info {
 extern const struct ir_op_info ir_op_info[IR_OP_COUNT];
 
 void ir_block_init(struct ir_block *block, gva_t pc, uint32_t key);
+/* What ir_append() presets: each opcode with all fields none, but for the flags that it always uses. */
+extern const struct ir_insn ir_template[IR_OP_COUNT];
+/* The dummy op of a block that has overflowed. */
+struct ir_insn *ir_append_overflow(struct ir_block *block, enum ir_op op);
+
 /* Appends; returns the op, or a dummy when the block has overflowed (sticky, checked once). All fields but op are preset to none. */
-struct ir_insn *ir_append(struct ir_block *block, enum ir_op op);
+static inline struct ir_insn *ir_append(struct ir_block *block, enum ir_op op)
+{
+	struct ir_insn *insn = &block->ops[block->count];
+
+	if (unlikely(block->count >= IR_MAX_OPS))
+		return ir_append_overflow(block, op);
+	block->count++;
+	*insn = ir_template[op];
+	return insn;
+}
+
 /* A new temporary, a new label number. */
 ir_ref ir_tmp(struct ir_block *block);
 uint16_t ir_label(struct ir_block *block);
