@@ -19,6 +19,7 @@ enum helper {
 #define HELPER_REGS (1u << 1)
 #define HELPER_FAULT (1u << 2)
 #define HELPER_STATE (1u << 3)
+#define HELPER_SLICE (1u << 4)
 
 /* What a HELPER_FAULT helper leaves in cpu->exit_arg[0]. */
 enum helper_raise { RAISE_NONE = 0, RAISE_DATA_ABORT = 1, RAISE_UNDEF = 2 };

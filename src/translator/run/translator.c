@@ -93,7 +93,7 @@ static int set_cache_size(struct translator_options *options, const char *text, 
 
 static int unknown_switch(struct error *err, const char *text, size_t len)
 {
-	char names[384];
+	char names[64 * (OPT_COUNT + PASS_COUNT)];
 	size_t used = 0;
 
 	for (unsigned i = 0; i < OPT_COUNT + PASS_COUNT; i++) {

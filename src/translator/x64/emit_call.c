@@ -95,7 +95,7 @@ void emit_call(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 	uint8_t attr = helper_info[op->imm].attr;
-	bool pure = attr == HELPER_PURE;
+	bool pure = attr & HELPER_PURE;
 	int done = (int)count_here(e) - 1;
 
 	if (pure)

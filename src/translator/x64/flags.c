@@ -19,7 +19,7 @@ static bool uses_all(const struct ir_insn *op)
 
 	if (attr & (IRA_FAULT | IRA_END) || op->op == IR_POLL)
 		return true;
-	return op->op == IR_CALL && helper_info[op->imm].attr != HELPER_PURE;
+	return op->op == IR_CALL && !(helper_info[op->imm].attr & HELPER_PURE);
 }
 
 void flags_prepare(struct emit *e)

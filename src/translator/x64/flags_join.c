@@ -37,7 +37,7 @@ void flags_branch(struct emit *e, unsigned target)
 	for (unsigned j = e->i + 1; j < target; j++) {
 		const struct ir_insn *op = &ops[j];
 
-		defines |= op->fdef || (op->op == IR_CALL && helper_info[op->imm].attr != HELPER_PURE);
+		defines |= op->fdef || (op->op == IR_CALL && !(helper_info[op->imm].attr & HELPER_PURE));
 		/* A branch from before joins in between, with flags that may go to memory there. */
 		defines |= op->op == IR_LABEL && e->labels[op->imm].seen;
 		clobbers |= !keeps_eflags(op);

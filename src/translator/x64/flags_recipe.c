@@ -45,7 +45,7 @@ void recipe_drop(struct recipe *r, uint8_t flags)
 
 static bool op_writes(const struct ir_insn *op, const struct recipe *r)
 {
-	if (op->op == IR_CALL && helper_info[op->imm].attr != HELPER_PURE)
+	if (op->op == IR_CALL && !(helper_info[op->imm].attr & HELPER_PURE))
 		return true;
 	if (op->op == IR_LDF)
 		return false;

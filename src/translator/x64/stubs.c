@@ -210,9 +210,8 @@ static uint8_t *emit_slow(struct x64 *x64, struct enc *enc, unsigned first_xmm, 
 /* Arguments in eax, edx, ecx. */
 static uint8_t *emit_helper(struct enc *enc, const struct helper_info *helper)
 {
-	bool pure = helper->attr == HELPER_PURE;
-	/* What TLB maintenance drops may close a window, which ends the slice. */
-	bool ends_slice = !pure || helper == &helper_info[HELPER_ID_CP15_TLB_MVA];
+	bool pure = helper->attr & HELPER_PURE;
+	bool ends_slice = !pure || helper->attr & HELPER_SLICE;
 	uint8_t *at = enc_here(enc);
 
 	homes(enc, false, pure);
