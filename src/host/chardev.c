@@ -158,6 +158,7 @@ void chardev_attach(struct chardev *chr, int in_fd, int out_fd)
 	chr->out_watch = out_fd >= 0 ? io_watch_fd(chr->loop, out_fd, on_writable, chr) : NULL;
 	pthread_mutex_lock(&chr->out_lock);
 	chr->out_fd = out_fd;
+	chr->out_error = 0;
 	chr->out_socket = out_fd >= 0 && !fstat(out_fd, &st) && S_ISSOCK(st.st_mode);
 	pthread_mutex_unlock(&chr->out_lock);
 	watch_input(chr);

@@ -55,6 +55,7 @@ struct chardev {
 	bool out_careful; /* the descriptor may block: ask before each small write */
 	uint8_t *out;
 	size_t out_start, out_len, out_capacity; /* a ring */
+	int out_error; /* errno that ended the output; 0: none, or the other side left */
 	uint64_t lost;
 };
 

@@ -37,7 +37,8 @@ int chardev_output_init(struct chardev *chr)
 void chardev_output_fini(struct chardev *chr)
 {
 	if (chr->lost)
-		fprintf(stderr, "dbtvm: %llu bytes of a serial line's output were lost: nobody took them\n", (unsigned long long)chr->lost);
+		fprintf(stderr, "dbtvm: %llu bytes of a serial line's output were lost: %s\n", (unsigned long long)chr->lost,
+		        chr->out_error ? strerror(chr->out_error) : "nobody took them");
 	free(chr->out);
 	pthread_cond_destroy(&chr->out_space);
 	pthread_mutex_destroy(&chr->out_lock);
@@ -103,7 +104,9 @@ void chardev_write(struct chardev *chr, const uint8_t *bytes, size_t len)
 	bool kick = false;
 
 	pthread_mutex_lock(&chr->out_lock);
-	while (len && chr->out_fd >= 0) {
+	if (chr->out_error)
+		chr->lost += len;
+	while (len && chr->out_fd >= 0 && !chr->out_error) {
 		size_t part = MIN(len, (size_t)64 * 1024);
 
 		if (!grow(chr, part) && !wait_for_room(chr, part)) {
@@ -137,6 +140,16 @@ static ssize_t write_some(struct chardev *chr, const uint8_t *bytes, size_t len)
 	return write(chr->out_fd, bytes, len);
 }
 
+/* The descriptor takes nothing more. A full disk is worth a line at once: the run may go on for hours. */
+static void note_error(struct chardev *chr, int error)
+{
+	if (error == EPIPE || error == ECONNRESET || chr->out_error)
+		return;
+	chr->out_error = error;
+	chr->lost += chr->out_len;
+	fprintf(stderr, "dbtvm: a serial line's output ends here: %s; what the guest sends from now on is lost\n", strerror(error));
+}
+
 /* With out_lock. 1: all written; 0: the other side takes no more now; -1: it is gone. */
 static int write_all(struct chardev *chr)
 {
@@ -148,8 +161,10 @@ static int write_all(struct chardev *chr)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return 0;
-		if (n < 0)
+		if (n < 0) {
+			note_error(chr, errno);
 			return -1;
+		}
 		chr->out_start = (chr->out_start + (size_t)n) % chr->out_capacity;
 		chr->out_len -= (size_t)n;
 		pthread_cond_broadcast(&chr->out_space);

@@ -176,5 +176,17 @@ def test_only_listed_devices():
             assert guest.wait() == 0
 
 
+def test_full_disk():
+    """What the guest writes to a serial line whose disk is full is lost, and that is said."""
+    args = [DBTVM, "-M", "vexpress-a9", "-m", "128", "-display", "none", "-monitor", "none", "-serial", "file:/dev/full"]
+    with subprocess.Popen(args, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as p:
+        for line in p.stderr:
+            if "output ends here: No space left on device" in line:
+                break
+        p.terminate()
+        rest = p.stderr.read()
+    assert re.search(r"[1-9]\d* bytes of a serial line's output were lost: No space left on device", rest), rest
+
+
 if __name__ == "__main__":
     main(globals())
