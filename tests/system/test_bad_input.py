@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Broken files and wrong options: one clear line on stderr that says what to do, exit code 1, nothing else."""
+import atexit
 import gzip
 import os
+import shutil
 import struct
 import subprocess
 import tempfile
@@ -21,9 +23,15 @@ def refused(args, *words, timeout=60):
         assert word in err, (word, err)
 
 
-def with_file(name, data):
+def new_folder():
+    """An empty folder that goes when the test program does."""
     folder = tempfile.mkdtemp()
-    path = os.path.join(folder, name)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def with_file(name, data):
+    path = os.path.join(new_folder(), name)
     with open(path, "wb") as f:
         f.write(data)
     return path
@@ -37,7 +45,7 @@ def zimage(size=4096, end=None):
 
 def cpio():
     p = subprocess.run("mkdir a; echo hello > a/b; find a | cpio -o -H newc --quiet", shell=True, capture_output=True, check=True,
-                       cwd=tempfile.mkdtemp())
+                       cwd=new_folder())
     return p.stdout
 
 
@@ -129,7 +137,7 @@ def test_initrds():
     refused(BASE + ["-kernel", kernel, "-initrd", with_file("i", bytes(bad))], "corrupt")
     # It fits packed, but not unpacked beside the rest.
     big = subprocess.run("head -c 60M /dev/zero > z; echo z | cpio -o -H newc --quiet", shell=True, capture_output=True, check=True,
-                         cwd=tempfile.mkdtemp()).stdout
+                         cwd=new_folder()).stdout
     refused(BASE + ["-kernel", kernel, "-m", "48", "-initrd", with_file("i.gz", gzip.compress(big, 1))], "unpacked", "use -m")
 
 

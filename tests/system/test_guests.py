@@ -4,6 +4,7 @@ the lines that the group's qemu.txt lists with the manual's section.
 
 DBTVM_REBASELINE=1 rewrites the golden files from dbtvm's own output: read the diff against the manual before committing it.
 """
+import atexit
 import fnmatch
 import os
 import re
@@ -27,6 +28,7 @@ def image(group):
         raise Skip("arm-none-eabi-gcc is not installed")
     if _folder is None:
         _folder = tempfile.mkdtemp()
+        atexit.register(shutil.rmtree, _folder, ignore_errors=True)
     if group not in _built:
         path = "%s/%s.elf" % (_folder, group)
         subprocess.run(["sh", GUESTS + "/common/build", group, path], check=True)
