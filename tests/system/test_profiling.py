@@ -64,13 +64,33 @@ def test_jitdump_where_nothing_can_be_written():
     assert p.returncode == 1 and "-jitdump: cannot write jit-" in p.stderr and p.stderr.count("\n") == 1, p.stderr
 
 
-def test_perfmap():
-    with tempfile.TemporaryDirectory() as folder:
-        pid, err = power_off(folder, "-perfmap", "-stats")
+def read_perfmap(pid):
     path = "/tmp/perf-%d.map" % pid
     with open(path, encoding="utf-8") as f:
         lines = f.read().splitlines()
     os.unlink(path)
+    return lines
+
+
+def test_perf_reads_the_map():
+    """perf asks the map about code in memory without a file only, /dev/zero's included (is_anon_memory() in its util/map.c)."""
+    p = subprocess.Popen([DBTVM, *GUEST, "-perfmap"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    for line in p.stdout:
+        if "commands" in line:
+            break
+    with open("/proc/%d/maps" % p.pid, encoding="utf-8") as f:
+        maps = [re.match(r"(\w+)-(\w+) (\S+) \S+ \S+ \S+ *(.*)", line).groups() for line in f]
+    p.communicate("off\r", timeout=120)
+    for line in read_perfmap(p.pid):
+        at = int(line.split()[0], 16)
+        [(protection, name)] = [(m[2], m[3]) for m in maps if int(m[0], 16) <= at < int(m[1], 16)]
+        assert protection == "r-xs" and (name == "" or name.startswith("/dev/zero")), (line, protection, name)
+
+
+def test_perfmap():
+    with tempfile.TemporaryDirectory() as folder:
+        pid, err = power_off(folder, "-perfmap", "-stats")
+    lines = read_perfmap(pid)
     assert len(lines) > 100 and all(re.fullmatch(r"[0-9a-f]+ [0-9a-f]+ guest 0x[0-9a-f]+( \(Thumb\))?", line) for line in lines), lines[:5]
     assert "blocks-translated" in err
 

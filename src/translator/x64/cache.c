@@ -6,41 +6,40 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static int map_twice(struct code_cache *cache, int fd, struct error *err)
+/*
+ * The same memory twice, writable and executable. Shared memory without a file, which perf takes for what it is: code that -perfmap names; it
+ * would look for the symbols of a memfd in a file of that name.
+ */
+static int map_twice(struct code_cache *cache, struct error *err)
 {
-	cache->write = mmap(NULL, cache->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (cache->write == MAP_FAILED) {
-		cache->write = NULL;
-		return error_set(err, errno, "cannot map %zu bytes for the code cache: %s", cache->size, strerror(errno));
-	}
-	cache->exec = mmap(NULL, cache->size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
-	if (cache->exec == MAP_FAILED) {
-		int code = errno;
+	void *memory = mmap(NULL, cache->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *again;
 
-		munmap(cache->write, cache->size);
-		cache->write = cache->exec = NULL;
-		return error_set(err, code, "the host does not allow executable memory (%s): try -accel interp", strerror(code));
-	}
+	if (memory == MAP_FAILED)
+		return error_set(err, errno, "cannot map %zu bytes for the code cache: %s", cache->size, strerror(errno));
+	cache->write = memory;
+	/* Of old size 0: it leaves the old mapping where it is. */
+	again = mremap(memory, 0, cache->size, MREMAP_MAYMOVE);
+	if (again == MAP_FAILED)
+		return error_set(err, errno, "cannot map the code cache a second time: %s", strerror(errno));
+	cache->exec = again;
+	if (mprotect(again, cache->size, PROT_READ | PROT_EXEC) < 0)
+		return error_set(err, errno, "the host does not allow executable memory (%s): try -accel interp", strerror(errno));
 	return 0;
 }
 
 int cache_init(struct code_cache *cache, size_t size, struct error *err)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	int fd, ret;
+	int ret;
 
 	*cache = (struct code_cache){ .size = (size + page - 1) & ~(page - 1) };
 	/* Code refers to the side table and to stubs by 31-bit offsets. */
 	if (cache->size == 0 || cache->size > GiB)
 		return error_set(err, EINVAL, "a code cache of %zu bytes is not possible: choose 1 MiB to 1 GiB", size);
-	fd = memfd_create("dbtvm-code", MFD_CLOEXEC);
-	if (fd < 0)
-		return error_set(err, errno, "cannot create memory for the code cache: %s", strerror(errno));
-	if (ftruncate(fd, (off_t)cache->size) < 0)
-		ret = error_set(err, errno, "cannot size the code cache: %s", strerror(errno));
-	else
-		ret = map_twice(cache, fd, err);
-	close(fd);
+	ret = map_twice(cache, err);
+	if (ret < 0)
+		cache_fini(cache);
 	return ret;
 }
 
