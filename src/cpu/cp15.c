@@ -106,6 +106,12 @@ static void write_scr(struct cpu *cpu, const struct cp15_reg *reg, uint32_t valu
 	cpu->cp15.scr = value & SCR_WMASK;
 }
 
+static void write_cpacr(struct cpu *cpu, const struct cp15_reg *reg, uint32_t value)
+{
+	cpu->cp15.cpacr = (cpu->cp15.cpacr & ~reg->wmask) | (value & reg->wmask);
+	cpu->fp_access = cpu_fp_access(cpu);
+}
+
 /* Registers that choose the shadow space. */
 static void write_mmu(struct cpu *cpu, const struct cp15_reg *reg, uint32_t value)
 {

@@ -232,14 +232,13 @@ bool cpu_condition(uint32_t nzcv, unsigned cond)
 	return cond & 1 ? !result : result;
 }
 
-bool cpu_fp_allowed(const struct cpu *cpu)
+uint32_t cpu_fp_access(const struct cpu *cpu)
 {
 	uint32_t cp10 = cpu->cp15.cpacr >> 20 & 3, cp11 = cpu->cp15.cpacr >> 22 & 3;
+	uint32_t both = cp10 & cp11; /* different values are UNPREDICTABLE; the lesser right is taken */
+	uint32_t may = (both & 1 ? FP_MAY_PRIV : 0) | (both == 3 ? FP_MAY_USER : 0);
 
-	/* Different values are UNPREDICTABLE; the lesser right is taken. */
-	if (cpu_privileged(cpu))
-		return (cp10 & 1) && (cp11 & 1);
-	return cp10 == 3 && cp11 == 3;
+	return may | (cpu->fpexc & FPEXC_EN ? may >> FP_MAY_SHIFT : 0);
 }
 
 uint32_t cpu_state_key(const struct cpu *cpu)
@@ -252,8 +251,6 @@ uint32_t cpu_state_key(const struct cpu *cpu)
 		key |= KEY_E;
 	if (cpu_privileged(cpu))
 		key |= KEY_PRIV;
-	if ((cpu->fpexc & FPEXC_EN) && cpu_fp_allowed(cpu))
-		key |= KEY_FPEN;
 	if (cpu->fpscr & (FPSCR_LEN | FPSCR_STRIDE | FPSCR_RMODE | FPSCR_FZ | FPSCR_DN))
 		key |= KEY_FPMODE;
 	if (cpu->cp15.sctlr & SCTLR_A)

@@ -94,6 +94,13 @@ enum exception {
 #define CPACR_D32DIS (1u << 30)
 
 #define FPEXC_EN (1u << 30)
+/* struct cpu.fp_access: who may use VFP and Advanced SIMD. */
+#define FP_ON_USER (1u << 0)  /* CPACR allows it and FPEXC.EN is set */
+#define FP_ON_PRIV (1u << 1)
+#define FP_MAY_USER (1u << 2) /* CPACR allows it */
+#define FP_MAY_PRIV (1u << 3) /* that is enough for FPEXC itself, FPSID and MVFR */
+#define FP_MAY_SHIFT 2
+
 #define FPSCR_LEN (7u << 16)
 #define FPSCR_STRIDE (3u << 20)
 #define FPSCR_RMODE (3u << 22)
@@ -186,6 +193,7 @@ struct cpu {
 	const uint8_t *tlb_filter;   /* by MiB of virtual addresses: not 0, TLB maintenance by address has something to do there; NULL: everywhere (mmu) */
 	uint32_t exit_arg[2];        /* what translated code tells the dispatcher */
 	struct block_exit *exit_link; /* the direct exit that was taken, unlinked */
+	uint32_t fp_access;          /* FP_*, from FPEXC and CPACR: cpu_fp_access() */
 	uint32_t tmp[CPU_TMP_SLOTS]; /* spilled IR temporaries */
 	uint32_t window_key;         /* KEY_WINDOW or 0: of the current shadow space, set with it */
 	struct space *user_space;    /* the same for accesses with user privilege (LDRT, STRT); an empty one until the first of them */
@@ -335,7 +343,6 @@ void cpu_attention(struct cpu *cpu, uint32_t why);
 #define KEY_T (1u << 0)
 #define KEY_E (1u << 1)
 #define KEY_PRIV (1u << 2)
-#define KEY_FPEN (1u << 3)   /* VFP and NEON accessible: FPEXC.EN and CPACR for this privilege */
 #define KEY_FPMODE (1u << 4) /* FPSCR: Len, Stride, RMode, FZ or DN not 0 */
 #define KEY_ALIGN (1u << 5)  /* SCTLR.A */
 #define KEY_NOSIMD (1u << 6) /* CPACR.ASEDIS: Advanced SIMD instructions that are not VFP's are UNDEFINED */
@@ -343,7 +350,10 @@ void cpu_attention(struct cpu *cpu, uint32_t why);
 #define KEY_IT_SHIFT 8       /* bits 15:8: ITSTATE */
 #define KEY_NOD32 (1u << 16) /* CPACR.D32DIS: VFP instructions that use D16-D31 are UNDEFINED */
 uint32_t cpu_state_key(const struct cpu *cpu);
-/* CPACR lets the current privilege use CP10 and CP11. FPEXC.EN aside: FPEXC itself, FPSID and MVFR are accessible with this alone. */
-bool cpu_fp_allowed(const struct cpu *cpu);
+/*
+ * What cpu->fp_access must be (B1.11.1). It is no part of the key, since Linux switches FPEXC.EN all the time: translated code looks at it. Who
+ * writes CPACR or FPEXC while the core runs sets it; otherwise translator_run() does.
+ */
+uint32_t cpu_fp_access(const struct cpu *cpu);
 
 #endif

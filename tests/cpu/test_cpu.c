@@ -320,20 +320,22 @@ START_TEST(reset_state)
 }
 END_TEST
 
-START_TEST(fp_access_in_the_key)
+START_TEST(fp_access)
 {
 	/* CPACR value of cp10/cp11, privileged allowed, user allowed (B4.1.40) */
 	static const struct { uint32_t field; bool privileged, user; } cases[] = { { 0, false, false }, { 1, true, false }, { 3, true, true } };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++)
 		for (unsigned en = 0; en < 2; en++) {
+			uint32_t access;
+
 			cpu->fpexc = en ? FPEXC_EN : 0;
 			cpu->cp15.cpacr = cases[i].field << 20 | cases[i].field << 22;
-			cpu_set_cpsr(cpu, MODE_SVC, CPSR_M);
-			ck_assert_int_eq(!!(cpu_state_key(cpu) & KEY_FPEN), en && cases[i].privileged);
-			ck_assert_int_eq(cpu_fp_allowed(cpu), cases[i].privileged);
-			cpu_set_cpsr(cpu, MODE_USR, CPSR_M);
-			ck_assert_int_eq(!!(cpu_state_key(cpu) & KEY_FPEN), en && cases[i].user);
+			access = cpu_fp_access(cpu);
+			ck_assert_int_eq(!!(access & FP_ON_PRIV), en && cases[i].privileged);
+			ck_assert_int_eq(!!(access & FP_ON_USER), en && cases[i].user);
+			ck_assert_int_eq(!!(access & FP_MAY_PRIV), cases[i].privileged);
+			ck_assert_int_eq(!!(access & FP_MAY_USER), cases[i].user);
 		}
 }
 END_TEST
@@ -396,7 +398,7 @@ int main(void)
 	tcase_add_test(tcase, abort_registers);
 	tcase_add_test(tcase, exception_return_aligns);
 	tcase_add_test(tcase, reset_state);
-	tcase_add_test(tcase, fp_access_in_the_key);
+	tcase_add_test(tcase, fp_access);
 	tcase_add_test(tcase, interrupts);
 	tcase_add_test(tcase, smc_without_and_with_a_monitor);
 	suite_add_tcase(suite, tcase);

@@ -272,6 +272,9 @@ static bool special(struct interp *in, const struct ir_insn *op)
 	case IR_SIMD:
 		simd_info[op->imm].fn(cpu, op->imm2);
 		return true;
+	case IR_FPCHECK:
+		cpu->exit_arg[0] = RAISE_UNDEF;
+		return cpu_fp_access(cpu) & op->imm; /* not the field: -verify shows when that is stale */
 	case IR_LDCPU: case IR_STCPU:
 		cpu_field(in, op);
 		return true;
@@ -334,7 +337,7 @@ enum x64_exit interp_run(struct cpu *cpu, const struct ir_insn *ops, struct inte
 			return end(&in, op);
 		case IR_UMULL: case IR_SMULL: case IR_UMLAL: case IR_SMLAL: case IR_SETC: case IR_GETNZCV: case IR_SETNZCV:
 		case IR_LD: case IR_ST: case IR_LDF: case IR_STF: case IR_LDREX: case IR_STREX: case IR_CLREX:
-		case IR_LDCPU: case IR_STCPU: case IR_CALL: case IR_SIMD:
+		case IR_LDCPU: case IR_STCPU: case IR_CALL: case IR_SIMD: case IR_FPCHECK:
 			if (!special(&in, op))
 				return leave_raised(&in);
 			break;

@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "translator/ir/ir.h"
 
+#include "cpu/cpu.h"
 #include "cpu/simd.h"
 #include "mmu/mmu.h"
 #include "translator/run/helpers.h"
@@ -212,6 +213,8 @@ static const char *check_params(const struct ir_insn *insn)
 		return insn->imm + 1ull > HELPER_COUNT ? "no such helper" : NULL;
 	case IR_SIMD:
 		return insn->imm + 1ull > SIMD_OP_COUNT ? "no such SIMD operation" : NULL;
+	case IR_FPCHECK:
+		return !insn->imm || insn->imm & (insn->imm - 1) || insn->imm > FP_MAY_PRIV ? "not one bit of fp_access" : NULL;
 	case IR_EXIT:
 		return insn->imm2 > 3 || insn->imm & (insn->imm2 & EXIT_THUMB ? 1 : 3) ? "an exit to an unaligned PC or unknown state" : NULL;
 	case IR_EXIT_IND:

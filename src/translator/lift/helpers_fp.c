@@ -12,12 +12,6 @@
 #define FPEXC_DEX (1u << 29)
 #define DFSR_ALIGNMENT 1u
 
-uint32_t helper_fp_access(struct cpu *cpu, uint32_t a, uint32_t b, uint32_t c)
-{
-	cpu->exit_arg[0] = cpu_fp_allowed(cpu) ? RAISE_NONE : RAISE_UNDEF;
-	return 0;
-}
-
 /* The A9 leaves short vectors to software: FPEXC.DEX tells that this is why (Cortex-A9 FPU TRM, FPEXC). */
 uint32_t helper_fp_scalar(struct cpu *cpu, uint32_t a, uint32_t b, uint32_t c)
 {

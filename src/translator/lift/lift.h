@@ -60,6 +60,8 @@ struct lift {
 	bool done;          /* the block ends after this instruction; a path that is still open goes on at `next` by an exit */
 	uint16_t skip;      /* label that a failed condition goes to; 0xffff: none open */
 	uint8_t skip_cond;  /* the condition under which code up to `skip` runs */
+	bool fp_checked;    /* on this path an `fpcheck` has passed for this privilege */
+	bool fp_checked_skip; /* the same on the path that goes to `skip` */
 	uint8_t size;       /* bytes of the current instruction */
 	uint8_t follows;    /* direct branches followed so far */
 	uint8_t exits;      /* direct exits so far */
@@ -76,7 +78,7 @@ static inline uint32_t lift_pc_value(const struct lift *l)
 }
 /* Integer and system instructions. Emits exception undef for what it must. */
 void lift_int(struct lift *l, const struct insn *insn);
-/* VFP and Advanced SIMD. Access has been checked through KEY_FPEN by lift_block(). Returns false when not its own. */
+/* VFP and Advanced SIMD. Access has been checked by lift_block(). Returns false when not its own. */
 bool lift_fp(struct lift *l, const struct insn *insn);
 /* An Undefined Instruction exception at the current instruction. */
 void lift_undefined(struct lift *l);

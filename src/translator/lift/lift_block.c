@@ -56,6 +56,7 @@ static void close_condition(struct lift *l)
 		return;
 	lift_label(l, l->skip);
 	l->skip = LIFT_NO_LABEL;
+	l->fp_checked &= l->fp_checked_skip;
 }
 
 static void open_condition(struct lift *l, unsigned cond)
@@ -64,6 +65,7 @@ static void open_condition(struct lift *l, unsigned cond)
 
 	l->skip = ir_label(l->block);
 	l->skip_cond = (uint8_t)cond;
+	l->fp_checked_skip = l->fp_checked;
 	brc = ir_append(l->block, IR_BRC);
 	brc->cond = (uint8_t)(cond ^ 1);
 	brc->fuse = ir_cond_flags(cond ^ 1);
@@ -150,19 +152,31 @@ void lift_int(struct lift *l, const struct insn *insn)
 		lift_undefined(l);
 }
 
+/* FPEXC.EN and CPACR: looked at by the first instruction on each path, which takes the exception. */
+static void check_fp(struct lift *l, const struct insn *insn)
+{
+	if (is_fp_system(insn)) {
+		if (lift_privileged(l))
+			ir_append(l->block, IR_FPCHECK)->imm = FP_MAY_PRIV;
+		return;
+	}
+	if (!l->fp_checked)
+		ir_append(l->block, IR_FPCHECK)->imm = lift_privileged(l) ? FP_ON_PRIV : FP_ON_USER;
+	l->fp_checked = true;
+}
+
 static void lift_one(struct lift *l, const struct insn *insn)
 {
 	if (insn->status == INSN_UNDEFINED) {
 		lift_undefined(l);
 	} else if (!is_fp(insn)) {
 		lift_int(l, insn);
-	} else if (!(l->key & KEY_FPEN) && !(is_fp_system(insn) && lift_privileged(l))) {
-		lift_undefined(l);
 	} else if ((l->key & KEY_NOSIMD && is_simd_only(insn)) || (l->key & KEY_NOD32 && uses_d16(insn))) {
 		lift_undefined(l);
 	} else {
 		if (is_fp_system(insn))
 			lift_sensitive(l, SENSITIVE_FP_SYSTEM);
+		check_fp(l, insn);
 		if (!lift_fp(l, insn))
 			lift_undefined(l);
 	}

@@ -45,11 +45,7 @@ static bool system_allowed(struct lift *l, const struct insn *insn)
 {
 	if (insn->imm == REG_FPSCR)
 		return true;
-	if (!lift_privileged(l))
-		return false;
-	if (!(l->key & KEY_FPEN))
-		lift_call(l, HELPER_ID_FP_ACCESS, IR_NONE, NO_OPERAND, NO_OPERAND, NO_OPERAND);
-	return true;
+	return lift_privileged(l);
 }
 
 static void lift_vmrs(struct lift *l, const struct insn *insn)
@@ -101,10 +97,26 @@ static void write_fpscr(struct lift *l, unsigned rt)
 	lift_label(l, same);
 }
 
+/* FPEXC, and what comes of it in cpu->fp_access. */
+static void write_fpexc(struct lift *l, unsigned rt)
+{
+	ir_ref value = lift_tmp(l, IR_AND, operand_ref((ir_ref)rt), operand_imm(FPEXC_WRITABLE));
+	ir_ref may = ir_tmp(l->block), on = ir_tmp(l->block), enabled;
+
+	static_assert(FPEXC_EN == 1u << 30, "copied to all bits below");
+	lift_stcpu(l, operand_ref(value), offsetof(struct cpu, fpexc));
+	lift_ldcpu(l, may, offsetof(struct cpu, fp_access));
+	may = lift_tmp(l, IR_AND, operand_ref(may), operand_imm(FP_MAY_USER | FP_MAY_PRIV));
+	lift_field(l, IR_SBFX, on, value, IR_NONE, 30, 1);
+	enabled = lift_tmp(l, IR_LSR, operand_ref(may), operand_imm(FP_MAY_SHIFT));
+	enabled = lift_tmp(l, IR_AND, operand_ref(enabled), operand_ref(on));
+	enabled = lift_tmp(l, IR_OR, operand_ref(enabled), operand_ref(may));
+	lift_stcpu(l, operand_ref(enabled), offsetof(struct cpu, fp_access));
+	l->fp_checked = l->fp_checked_skip = false;
+}
+
 static void lift_vmsr(struct lift *l, const struct insn *insn)
 {
-	ir_ref value;
-
 	if (!system_allowed(l, insn) || insn->rt == 15) {
 		lift_undefined(l);
 		return;
@@ -114,19 +126,15 @@ static void lift_vmsr(struct lift *l, const struct insn *insn)
 		write_fpscr(l, insn->rt);
 		return;
 	case REG_FPEXC:
-		value = lift_tmp(l, IR_AND, operand_ref(insn->rt), operand_imm(FPEXC_WRITABLE));
-		lift_stcpu(l, operand_ref(value), offsetof(struct cpu, fpexc));
-		break;
+		write_fpexc(l, insn->rt);
+		return;
 	case REG_FPSID:
 	case REG_MVFR0:
 	case REG_MVFR1:
 		return; /* read only: ignored */
 	default:
 		lift_undefined(l);
-		return;
 	}
-	/* The key may have changed. */
-	lift_exit_next(l);
 }
 
 /* --- moves --- */

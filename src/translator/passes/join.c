@@ -86,10 +86,11 @@ static gva_t pc_at(const struct ir_block *block, unsigned i)
 	return block->ops[i].op == IR_INSN ? block->ops[i].imm : block->pc;
 }
 
+/* An access check counts for all that is behind it. */
 static bool any_wanted_after(const struct join *j, const struct ir_block *block, unsigned from, unsigned target)
 {
 	for (unsigned i = from; i < target; i++)
-		if (wanted_after(j, &block->ops[i], target))
+		if (wanted_after(j, &block->ops[i], target) || block->ops[i].op == IR_FPCHECK)
 			return true;
 	return false;
 }

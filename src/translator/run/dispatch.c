@@ -315,6 +315,7 @@ enum run_exit translator_run(struct cpu *cpu, int32_t max_insns)
 	if (t->options.count_sensitive)
 		sensitive_fold(cpu);
 	t->budget = max_insns;
+	cpu->fp_access = cpu_fp_access(cpu);
 	start_slice(t);
 	if (service(t, &why))
 		return why;

@@ -101,6 +101,11 @@ static void cold_one(struct emit *e, struct cold *cold)
 	case COLD_EXIT:
 		emit_cold_exit(e, cold);
 		break;
+	case COLD_UNDEF:
+		emit_cold_flags(e, cold);
+		enc_mov(enc, W32, CPU_OPND(exit_arg[0]), opnd_imm(RAISE_UNDEF));
+		emit_count(e, cold->count);
+		/* fall through */
 	case COLD_RAISE:
 		enc_mov(enc, W32, pc, opnd_imm(cold->pc));
 		enc_mov(enc, W32, CPU_OPND(it), opnd_imm(cold->it));
@@ -168,6 +173,9 @@ static void emit_op(struct emit *e)
 		break;
 	case IR_SIMD:
 		emit_simd(e);
+		break;
+	case IR_FPCHECK:
+		emit_fpcheck(e);
 		break;
 	case IR_BRC: case IR_BR: case IR_BRZ: case IR_BRNZ:
 		emit_branch(e);
@@ -238,6 +246,7 @@ static void emit_ops(struct emit *e)
 		if (e->op->op == IR_LABEL) {
 			emit_label(e);
 			e->aligned = 0;
+			e->fp_checked = false;
 			if (e->i == e->tail && join_tail(e))
 				return;
 			continue;
@@ -345,6 +354,7 @@ static void begin(struct emit *e)
 	e->code->exit_count = 0;
 	e->in_loop = e->loops = false;
 	e->loop_aligned = 0xffff;
+	e->loop_fp_checked = true;
 	found = find_labels(e);
 	find_tail(e, &found);
 	flags_prepare(e);
@@ -357,6 +367,7 @@ static void emit_body(struct emit *e)
 {
 	e->reachable = true;
 	e->aligned = e->in_loop ? e->loop_aligned : 0;
+	e->fp_checked = e->in_loop && e->loop_fp_checked;
 	e->i = 0;
 	e->op = NULL;
 	e->pc = e->ir->pc;

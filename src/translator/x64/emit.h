@@ -199,7 +199,7 @@ struct label_state {
 #define MAX_SITES 1024
 #define MAX_MARKS 1024
 /* Code that is emitted behind the block. */
-enum cold_kind { COLD_SLOW, COLD_UNALIGNED, COLD_LEAVE, COLD_LINK, COLD_EXIT, COLD_RAISE, COLD_TOGGLE, COLD_MONITOR, COLD_SIMD };
+enum cold_kind { COLD_SLOW, COLD_UNALIGNED, COLD_LEAVE, COLD_LINK, COLD_EXIT, COLD_RAISE, COLD_UNDEF, COLD_TOGGLE, COLD_MONITOR, COLD_SIMD };
 /*
  * Arithmetic whose quick check failed. NEON: which values (xmm registers) may be zero, and whose product is in xmm0. Scalar: values[0] is a
  * product or quotient, which may be zero when one of the factors is.
@@ -215,7 +215,7 @@ struct cold {
 	uint8_t reg, spare;    /* COLD_UNALIGNED: the address's host register, one that is free there */
 	uint16_t slow;         /* COLD_UNALIGNED: index of the COLD_SLOW */
 	uint8_t exit;          /* COLD_LEAVE: enum x64_exit, with r[15] = pc */
-	uint8_t it;            /* COLD_RAISE */
+	uint8_t it;            /* COLD_RAISE, COLD_UNDEF */
 	bool word_aligned;
 	uint16_t count;
 	uint16_t site;
@@ -297,6 +297,7 @@ struct emit {
 	bool copies;                  /* the current op may work on such copies */
 	uint16_t loop_aligned;        /* the same where the second body begins: what all ways to it agree about */
 	uint16_t aligned;             /* bit n: guest register n is a multiple of 4 here: an access has tested it */
+	bool fp_checked, loop_fp_checked; /* on all ways to here, or to the second body, an `fpcheck` for this privilege has passed */
 	uint16_t copy_defs;           /* bit n: the current op makes guest register n in its copy */
 	uint8_t pinned;               /* bit n: scratch n is in use by the current op */
 	uint64_t slots;               /* bit n: cpu->tmp[n] is taken */
@@ -419,6 +420,7 @@ void emit_exclusive(struct emit *e);
 void emit_cpu_field(struct emit *e);
 void emit_call(struct emit *e);
 void emit_simd(struct emit *e);
+void emit_fpcheck(struct emit *e);
 bool emit_simd_inline(struct emit *e); /* true: done */
 void xmm_begin(struct emit *e);        /* block */
 bool xmm_lazy(const struct emit *e);   /* VFP registers may stay in xmm registers */

@@ -149,6 +149,28 @@ void emit_simd(struct emit *e)
 	flags_lost(e);
 }
 
+/* In a loop's second body the first one has checked. */
+void emit_fpcheck(struct emit *e)
+{
+	bool on = e->op->imm & (FP_ON_USER | FP_ON_PRIV);
+	struct cold *cold;
+
+	if (on && e->fp_checked)
+		return;
+	flags_clobber(e);
+	xmm_flush(e);
+	enc_test(&e->enc, W8, CPU_OPND(fp_access), opnd_imm(e->op->imm));
+	cold = cold_add(e, COLD_UNDEF);
+	cold->pc = e->pc;
+	cold->it = e->it;
+	cold->count = (uint16_t)(count_here(e) - 1);
+	cold->op = e->op;
+	flags_lost(e);
+	cold->flags = e->flags;
+	cold_jcc(e, cold, CC_E);
+	e->fp_checked |= on;
+}
+
 /* What stands in memory while translated code runs. */
 static bool field_allowed(uint32_t offset)
 {
@@ -184,6 +206,8 @@ void emit_cpu_field(struct emit *e)
 			emit_mxcsr(&e->enc, scratch_alloc(e));
 			flags_lost(e);
 		}
+		if (offset == offsetof(struct cpu, fp_access))
+			e->fp_checked = false;
 		if (in_vfp)
 			xmm_vfp_written(e, (unsigned)(offset - offsetof(struct cpu, vfp)), 4);
 	}

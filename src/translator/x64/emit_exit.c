@@ -328,6 +328,7 @@ static bool exit_loop(struct emit *e)
 	if (!e->may_loop || op->imm != e->ir->pc || op->imm2 & EXIT_CHECKED || !(op->imm2 & EXIT_THUMB) != !(e->ir->key & KEY_T) || !flags_loop(e))
 		return false;
 	e->loop_aligned &= e->aligned;
+	e->loop_fp_checked &= e->fp_checked;
 	count_down(e, count_here(e));
 	jump_linked(e, LINK_LOOP, true);
 	leave_for_check(e, true, true);

@@ -60,7 +60,7 @@ static void fill_page(struct rng *rng, uint8_t *page, bool thumb)
 
 static uint32_t random_key(struct rng *rng)
 {
-	uint32_t key = rng_next(rng) & (KEY_T | KEY_E | KEY_PRIV | KEY_FPEN | KEY_FPMODE | KEY_ALIGN | KEY_NOSIMD | KEY_NOD32);
+	uint32_t key = rng_next(rng) & (KEY_T | KEY_E | KEY_PRIV | KEY_FPMODE | KEY_ALIGN | KEY_NOSIMD | KEY_NOD32);
 
 	if (key & KEY_T && !rng_below(rng, 4))
 		key |= (rng_next(rng) & 0xff) << KEY_IT_SHIFT;

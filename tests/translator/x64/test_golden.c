@@ -116,7 +116,7 @@ static void lift_idiom(struct guest *guest, const struct idiom *idiom, struct ir
 
 	memset(page, 0, sizeof(page));
 	memcpy(page + 0x100, idiom->words, sizeof(idiom->words));
-	ir_block_init(ir, PAGE + 0x100, KEY_PRIV | KEY_FPEN | (idiom->thumb ? KEY_T : 0));
+	ir_block_init(ir, PAGE + 0x100, KEY_PRIV | (idiom->thumb ? KEY_T : 0));
 	ck_assert_int_eq(lift_block(&guest->cpu, &source, &options, ir, &result), 0);
 	passes_run(ir, PASSES_ALL, true);
 }

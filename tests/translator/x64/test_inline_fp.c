@@ -349,7 +349,7 @@ START_TEST(each_operation)
 
 		for (unsigned n = 0; n < cases(30); n++) {
 			r.state = (uint64_t)op << 32 | n;
-			ir_block_init(&ir, 0x8000, KEY_PRIV | KEY_FPEN | (n % 8 == 7 ? KEY_FPMODE : 0));
+			ir_block_init(&ir, 0x8000, KEY_PRIV | (n % 8 == 7 ? KEY_FPMODE : 0));
 			put_insn(&ir, 0);
 			put_simd(&ir, (enum simd_op)op, random_desc(&r, (enum simd_op)op));
 			if (simd_info[op].attr & SIMD_CMP && n & 1)
@@ -382,7 +382,7 @@ START_TEST(sequences)
 	start(_i & 1, !(_i & 2), !(_i & 4));
 	for (unsigned n = 0; n < 40 * cases(30); n++) {
 		r.state = 1ull << 40 | n;
-		ir_block_init(&ir, 0x8000, KEY_PRIV | KEY_FPEN | (n % 16 == 15 ? KEY_FPMODE : 0));
+		ir_block_init(&ir, 0x8000, KEY_PRIV | (n % 16 == 15 ? KEY_FPMODE : 0));
 		for (unsigned i = 0; i < 12; i++) {
 			enum simd_op op = random_op(&r, n & 3);
 
@@ -409,7 +409,7 @@ START_TEST(operand_not_in_memory_yet)
 
 	start(_i & 1, !(_i & 2), !(_i & 4));
 	for (unsigned n = 0; n < 20; n++) {
-		ir_block_init(&ir, 0x8000, KEY_PRIV | KEY_FPEN);
+		ir_block_init(&ir, 0x8000, KEY_PRIV);
 		put_insn(&ir, 0);
 		put_simd(&ir, SIMD_VSHLL_S32, SIMD_DESC(2, 0, 7));
 		put_insn(&ir, 2);
@@ -428,7 +428,7 @@ START_TEST(many_traps)
 	start(false, true, true);
 	cpu = &guest->cpu;
 	for (unsigned round = 0; round < 3; round++) {
-		ir_block_init(&ir, 0x8000, KEY_PRIV | KEY_FPEN);
+		ir_block_init(&ir, 0x8000, KEY_PRIV);
 		put_insn(&ir, 0);
 		put_simd(&ir, SIMD_F64_MUL, SIMD_DESC(0, 1, 2));
 		ir_append(&ir, IR_EXIT_STATE);
