@@ -56,6 +56,7 @@ struct lift {
 	gva_t pc;           /* of the current instruction */
 	uint32_t key;
 	uint32_t it;        /* ITSTATE for the current instruction */
+	uint16_t endian;    /* ACCESS_BE or 0, for the accesses of this block */
 	bool thumb;
 	bool done;          /* the block ends after this instruction; a path that is still open goes on at `next` by an exit */
 	uint16_t skip;      /* label that a failed condition goes to; 0xffff: none open */
@@ -66,8 +67,8 @@ struct lift {
 	uint8_t follows;    /* direct branches followed so far */
 	uint8_t exits;      /* direct exits so far */
 	uint16_t insns;     /* instructions so far, this one included */
-	gva_t next;         /* where lifting goes on after this instruction */
-	uint64_t visited[GUEST_PAGE_SIZE / 2 / 64]; /* halfwords of the page where an instruction of this block starts */
+	gva_t next;         /* where lifting goes on after this instruction: always further on, so no instruction comes twice */
+	gva_t end;          /* where the last instruction ended */
 };
 #define LIFT_NO_LABEL 0xffff
 

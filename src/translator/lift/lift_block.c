@@ -7,6 +7,8 @@
 #include "base/base.h"
 #include "translator/lift/lift.h"
 
+#include <string.h>
+
 #include "translator/lift/lift_emit.h"
 
 /* Room that any single instruction fits in. */
@@ -16,6 +18,15 @@
 static uint32_t read16(const uint8_t *bytes)
 {
 	return bytes[0] | (uint32_t)bytes[1] << 8;
+}
+
+/* One load of the host, which is little endian too. */
+static uint32_t read32(const uint8_t *bytes)
+{
+	uint32_t value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return value;
 }
 
 /*
@@ -31,7 +42,7 @@ static int fetch(struct lift *l, const struct lift_source *source, uint32_t *bit
 		return 0;
 	bytes = source->bytes + offset;
 	if (!l->thumb) {
-		*bits = read16(bytes) | read16(bytes + 2) << 16;
+		*bits = read32(bytes);
 		return 1;
 	}
 	*bits = read16(bytes) << 16;
@@ -145,10 +156,32 @@ static bool uses_d16(const struct insn *insn)
 	return ((d ? insn->vd : 0) | (n ? insn->vn : 0) | (m ? insn->vm : 0)) & 16;
 }
 
+/* By the groups of insn_ops.def; each part looks closer, and what it does not know is undefined. */
 void lift_int(struct lift *l, const struct insn *insn)
 {
-	if (!lift_data(l, insn) && !lift_memory(l, insn) && !lift_branch(l, insn) && !lift_media(l, insn) && !lift_multiply(l, insn) &&
-	    !lift_system(l, insn))
+	bool lifted;
+
+	switch (insn->op) {
+	case INSN_AND ... INSN_MOVT:
+	case INSN_SUBS_PC_LR:
+		lifted = lift_data(l, insn);
+		break;
+	case INSN_LDR ... INSN_PLI:
+		lifted = lift_memory(l, insn);
+		break;
+	case INSN_B ... INSN_IT:
+		lifted = lift_branch(l, insn);
+		break;
+	case INSN_MUL ... INSN_UDIV:
+		lifted = lift_multiply(l, insn);
+		break;
+	case INSN_QADD ... INSN_REVSH:
+		lifted = lift_media(l, insn);
+		break;
+	default:
+		lifted = lift_system(l, insn);
+	}
+	if (!lifted)
 		lift_undefined(l);
 }
 
@@ -216,20 +249,16 @@ static unsigned condition(const struct lift *l, struct insn *insn)
 	return MIN(cond, INSN_COND_AL);
 }
 
-static void lift_instruction(struct lift *l, uint32_t bits, struct lift_result *result)
+static void lift_instruction(struct lift *l, uint32_t bits)
 {
-	uint32_t offset = l->pc & GUEST_PAGE_MASK;
 	struct insn insn;
 	unsigned cond, from;
 	bool was_it = lift_in_it(l);
 
 	decode(l->thumb ? SET_T32 : SET_A32, bits, &insn);
 	l->size = insn.size;
-	l->next = l->pc + insn.size;
+	l->end = l->next = l->pc + insn.size;
 	l->insns++;
-	l->visited[offset / 128] |= 1ull << (offset / 2 % 64);
-	result->first = (uint16_t)MIN(result->first, offset);
-	result->last = (uint16_t)MAX(result->last, MIN(offset + insn.size, GUEST_PAGE_SIZE));
 
 	cond = condition(l, &insn);
 	if (l->skip != LIFT_NO_LABEL && l->skip_cond != cond)
@@ -290,7 +319,7 @@ static int lift_upto(struct lift *l, const struct lift_source *source, unsigned 
 			return -1;
 		if (got == 0)
 			break;
-		lift_instruction(l, bits, result);
+		lift_instruction(l, bits);
 		l->pc = l->next;
 	}
 	leave(l);
@@ -314,13 +343,15 @@ int lift_block(struct cpu *cpu, const struct lift_source *source, const struct l
 			.pc = pc & (key & KEY_T ? ~1u : ~3u),
 			.key = key,
 			.it = key >> KEY_IT_SHIFT & 0xff,
+			.endian = key & KEY_E ? ACCESS_BE : 0,
 			.thumb = key & KEY_T,
 			.skip = LIFT_NO_LABEL,
 		};
 
-		l.next = l.pc;
-		*result = (struct lift_result){ .first = GUEST_PAGE_SIZE - 1 };
+		l.next = l.end = l.pc;
+		*result = (struct lift_result){ .first = (uint16_t)(l.pc - source->page) };
 		status = lift_upto(&l, source, max_insns, result);
+		result->last = (uint16_t)MIN(l.end - source->page, GUEST_PAGE_SIZE);
 		result->insns = l.insns;
 		block->guest_insns = l.insns;
 		block->guest_bytes = (uint32_t)(result->last - result->first) + (result->straddles ? 2 : 0);

@@ -7,7 +7,6 @@
 
 /* How a meaning is computed. */
 struct data_op {
-	uint16_t insn;
 	uint8_t ir;
 	bool logical;  /* N and Z from the result, C from the shifter */
 	bool carry_in;
@@ -16,24 +15,25 @@ struct data_op {
 	bool unary;    /* no Rn */
 };
 
+/* They are the first of enum insn_op. */
 static const struct data_op data_ops[] = {
-	{ INSN_AND, IR_AND, .logical = true },
-	{ INSN_EOR, IR_XOR, .logical = true },
-	{ INSN_SUB, IR_SUB, .logical = false },
-	{ INSN_RSB, IR_SUB, .reversed = true },
-	{ INSN_ADD, IR_ADD, .logical = false },
-	{ INSN_ADC, IR_ADC, .carry_in = true },
-	{ INSN_SBC, IR_SBC, .carry_in = true },
-	{ INSN_RSC, IR_SBC, .carry_in = true, .reversed = true },
-	{ INSN_TST, IR_TST, .logical = true, .test = true },
-	{ INSN_TEQ, IR_TEQ, .logical = true, .test = true },
-	{ INSN_CMP, IR_CMP, .test = true },
-	{ INSN_CMN, IR_CMN, .test = true },
-	{ INSN_ORR, IR_OR, .logical = true },
-	{ INSN_MOV, IR_MOV, .logical = true, .unary = true },
-	{ INSN_BIC, IR_BIC, .logical = true },
-	{ INSN_MVN, IR_NOT, .logical = true, .unary = true },
-	{ INSN_ORN, IR_ORN, .logical = true },
+	[INSN_AND] = { IR_AND, .logical = true },
+	[INSN_EOR] = { IR_XOR, .logical = true },
+	[INSN_SUB] = { IR_SUB },
+	[INSN_RSB] = { IR_SUB, .reversed = true },
+	[INSN_ADD] = { IR_ADD },
+	[INSN_ADC] = { IR_ADC, .carry_in = true },
+	[INSN_SBC] = { IR_SBC, .carry_in = true },
+	[INSN_RSC] = { IR_SBC, .carry_in = true, .reversed = true },
+	[INSN_TST] = { IR_TST, .logical = true, .test = true },
+	[INSN_TEQ] = { IR_TEQ, .logical = true, .test = true },
+	[INSN_CMP] = { IR_CMP, .test = true },
+	[INSN_CMN] = { IR_CMN, .test = true },
+	[INSN_ORR] = { IR_OR, .logical = true },
+	[INSN_MOV] = { IR_MOV, .logical = true, .unary = true },
+	[INSN_BIC] = { IR_BIC, .logical = true },
+	[INSN_MVN] = { IR_NOT, .logical = true, .unary = true },
+	[INSN_ORN] = { IR_ORN, .logical = true },
 };
 
 static const uint8_t shift_ops[] = {
@@ -117,9 +117,15 @@ static void lift_data_op(struct lift *l, const struct insn *insn, const struct d
 			write_pc(l, insn, b);
 			return;
 		}
-		lift_emit(l, op->ir, dst, b, NO_OPERAND, fdef, 0);
+		lift_plain(l, op->ir, dst, b, NO_OPERAND, fdef, 0);
 	} else {
 		a = lift_operand(l, insn->rn);
+		if (likely(!operand_is_imm(a) && !op->reversed)) {
+			lift_plain(l, op->ir, dst, a, b, fdef, fuse);
+			if (to_pc)
+				write_pc(l, insn, operand_ref(dst));
+			return;
+		}
 		if (operand_is_imm(a) && operand_is_imm(b) && !fdef && (op->ir == IR_ADD || op->ir == IR_SUB) && !op->reversed) {
 			struct operand value = operand_imm(op->ir == IR_ADD ? a.imm + b.imm : a.imm - b.imm);
 
@@ -137,11 +143,9 @@ static void lift_data_op(struct lift *l, const struct insn *insn, const struct d
 
 bool lift_data(struct lift *l, const struct insn *insn)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(data_ops); i++) {
-		if (data_ops[i].insn == insn->op) {
-			lift_data_op(l, insn, &data_ops[i]);
-			return true;
-		}
+	if (insn->op < ARRAY_SIZE(data_ops)) {
+		lift_data_op(l, insn, &data_ops[insn->op]);
+		return true;
 	}
 	switch (insn->op) {
 	case INSN_ADR: {

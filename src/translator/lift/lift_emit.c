@@ -37,8 +37,6 @@ static bool commutes(enum ir_op op)
 
 void lift_emit(struct lift *l, enum ir_op op, ir_ref dst, struct operand a, struct operand b, uint8_t fdef, uint8_t fuse)
 {
-	struct ir_insn *insn;
-
 	if (operand_is_imm(a) && operand_is_imm(b))
 		a = operand_ref(lift_ref(l, a));
 	if (operand_is_imm(a) && b.ref != IR_NONE && commutes(op)) {
@@ -47,13 +45,7 @@ void lift_emit(struct lift *l, enum ir_op op, ir_ref dst, struct operand a, stru
 		a = b;
 		b = constant;
 	}
-	insn = ir_append(l->block, op);
-	insn->dst = dst;
-	insn->a = a.ref;
-	insn->b = b.ref;
-	insn->imm = operand_is_imm(a) ? a.imm : operand_is_imm(b) ? b.imm : 0;
-	insn->fdef = fdef;
-	insn->fuse = fuse;
+	lift_plain(l, op, dst, a, b, fdef, fuse);
 }
 
 ir_ref lift_tmp(struct lift *l, enum ir_op op, struct operand a, struct operand b)
@@ -85,17 +77,6 @@ void lift_long(struct lift *l, enum ir_op op, ir_ref lo, ir_ref hi, ir_ref a, ir
 	insn->b = b;
 }
 
-void lift_load(struct lift *l, ir_ref dst, struct operand base, uint32_t offset, uint32_t mem)
-{
-	struct ir_insn *insn = ir_append(l->block, IR_LD);
-
-	insn->dst = dst;
-	insn->a = base.ref;
-	insn->imm = base.imm;
-	insn->imm2 = offset;
-	insn->mem = (uint16_t)(mem | (l->key & KEY_E ? ACCESS_BE : 0));
-}
-
 void lift_store(struct lift *l, struct operand value, struct operand base, uint32_t offset, uint32_t mem)
 {
 	struct ir_insn *insn;
@@ -107,7 +88,7 @@ void lift_store(struct lift *l, struct operand value, struct operand base, uint3
 	insn->b = value.ref;
 	insn->imm = operand_is_imm(base) ? base.imm : operand_is_imm(value) ? value.imm : 0;
 	insn->imm2 = offset;
-	insn->mem = (uint16_t)(mem | (l->key & KEY_E ? ACCESS_BE : 0));
+	insn->mem = (uint16_t)(mem | l->endian);
 }
 
 void lift_ldcpu(struct lift *l, ir_ref dst, size_t offset)
@@ -222,13 +203,6 @@ void lift_jump(struct lift *l, struct operand target, uint32_t how)
 	insn->imm = how;
 }
 
-static bool visited(const struct lift *l, gva_t target)
-{
-	unsigned half = (target & GUEST_PAGE_MASK) >> 1;
-
-	return l->visited[half / 64] >> (half % 64) & 1;
-}
-
 /* Following more would copy common code into many blocks for little. */
 #define MAX_FOLLOWS 4
 #define MAX_FOLLOW_INSNS (LIFT_MAX_INSNS / 2)
@@ -239,7 +213,7 @@ void lift_goto(struct lift *l, gva_t target)
 
 	target &= l->thumb ? ~1u : ~3u;
 	/* Not backwards: a loop must close by an exit that looks at the countdown. */
-	if (l->skip == LIFT_NO_LABEL && l->options->superblocks && same_page && target > l->pc && !visited(l, target) &&
+	if (l->skip == LIFT_NO_LABEL && l->options->superblocks && same_page && target > l->pc &&
 	    l->follows < MAX_FOLLOWS && l->insns < MAX_FOLLOW_INSNS) {
 		l->follows++;
 		l->next = target;

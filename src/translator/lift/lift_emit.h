@@ -57,6 +57,18 @@ static inline bool lift_in_it(const struct lift *l)
 /* ITAdvance() */
 uint32_t lift_it_next(uint32_t it);
 
+/* dst = a op b of a form that ir_ops.def allows: at most one constant, and where it may be. */
+static inline void lift_plain(struct lift *l, enum ir_op op, ir_ref dst, struct operand a, struct operand b, uint8_t fdef, uint8_t fuse)
+{
+	struct ir_insn *insn = ir_append(l->block, op);
+
+	insn->dst = dst;
+	insn->a = a.ref;
+	insn->b = b.ref;
+	insn->imm = a.imm | b.imm;
+	insn->fdef = fdef;
+	insn->fuse = fuse;
+}
 /* The operand in a register: constants are moved to a temporary. */
 ir_ref lift_ref(struct lift *l, struct operand o);
 /* dst = a op b. @b NO_OPERAND for ops with one source. Two constants: @a is moved to a temporary first. */
@@ -65,7 +77,7 @@ void lift_emit(struct lift *l, enum ir_op op, ir_ref dst, struct operand a, stru
 ir_ref lift_tmp(struct lift *l, enum ir_op op, struct operand a, struct operand b);
 static inline void lift_mov(struct lift *l, ir_ref dst, struct operand a)
 {
-	lift_emit(l, IR_MOV, dst, a, NO_OPERAND, 0, 0);
+	lift_plain(l, IR_MOV, dst, a, NO_OPERAND, 0, 0);
 }
 /* dst = op(a) with two parameters: UBFX, SBFX; with @b: BFI. */
 void lift_field(struct lift *l, enum ir_op op, ir_ref dst, ir_ref a, ir_ref b, uint32_t lsb, uint32_t width);
@@ -73,7 +85,16 @@ void lift_field(struct lift *l, enum ir_op op, ir_ref dst, ir_ref a, ir_ref b, u
 void lift_long(struct lift *l, enum ir_op op, ir_ref lo, ir_ref hi, ir_ref a, ir_ref b);
 
 /* Guest memory at base + offset. @mem: ACCESS_*; endianness is added. */
-void lift_load(struct lift *l, ir_ref dst, struct operand base, uint32_t offset, uint32_t mem);
+static inline void lift_load(struct lift *l, ir_ref dst, struct operand base, uint32_t offset, uint32_t mem)
+{
+	struct ir_insn *insn = ir_append(l->block, IR_LD);
+
+	insn->dst = dst;
+	insn->a = base.ref;
+	insn->imm = base.imm;
+	insn->imm2 = offset;
+	insn->mem = (uint16_t)(mem | l->endian);
+}
 void lift_store(struct lift *l, struct operand value, struct operand base, uint32_t offset, uint32_t mem);
 
 /* 32-bit fields of struct cpu. */

@@ -40,7 +40,7 @@ static struct operand index_operand(struct lift *l, const struct insn *insn)
 	return operand_ref(tmp);
 }
 
-static struct address address_of(struct lift *l, const struct insn *insn)
+static inline struct address address_of(struct lift *l, const struct insn *insn)
 {
 	struct address at = { .base = lift_base(l, insn->rn), .after = NO_OPERAND };
 	uint32_t imm = insn->add ? insn->imm : 0 - insn->imm;
@@ -59,7 +59,7 @@ static struct address address_of(struct lift *l, const struct insn *insn)
 	return at;
 }
 
-static void write_back(struct lift *l, const struct insn *insn, const struct address *at)
+static inline void write_back(struct lift *l, const struct insn *insn, const struct address *at)
 {
 	if (!insn->wback || insn->rn == 15)
 		return;
@@ -118,44 +118,20 @@ static void lift_strd(struct lift *l, const struct insn *insn)
 	write_back(l, insn, &at);
 }
 
-static bool lift_single(struct lift *l, const struct insn *insn)
+static void lift_single(struct lift *l, const struct insn *insn)
 {
+	static const uint16_t accesses[] = {
+		[INSN_LDR] = ACCESS_SIZE(2), [INSN_LDRB] = ACCESS_SIZE(0), [INSN_LDRH] = ACCESS_SIZE(1),
+		[INSN_LDRSB] = ACCESS_SIZE(0) | ACCESS_SIGNED, [INSN_LDRSH] = ACCESS_SIZE(1) | ACCESS_SIGNED,
+		[INSN_STR] = ACCESS_SIZE(2), [INSN_STRB] = ACCESS_SIZE(0), [INSN_STRH] = ACCESS_SIZE(1),
+	};
+
 	if (insn->exclusive_user)
 		lift_sensitive(l, SENSITIVE_LDRT);
-	switch (insn->op) {
-	case INSN_LDR:
-		lift_load_one(l, insn, ACCESS_SIZE(2));
-		return true;
-	case INSN_LDRB:
-		lift_load_one(l, insn, ACCESS_SIZE(0));
-		return true;
-	case INSN_LDRH:
-		lift_load_one(l, insn, ACCESS_SIZE(1));
-		return true;
-	case INSN_LDRSB:
-		lift_load_one(l, insn, ACCESS_SIZE(0) | ACCESS_SIGNED);
-		return true;
-	case INSN_LDRSH:
-		lift_load_one(l, insn, ACCESS_SIZE(1) | ACCESS_SIGNED);
-		return true;
-	case INSN_STR:
-		lift_store_one(l, insn, ACCESS_SIZE(2));
-		return true;
-	case INSN_STRB:
-		lift_store_one(l, insn, ACCESS_SIZE(0));
-		return true;
-	case INSN_STRH:
-		lift_store_one(l, insn, ACCESS_SIZE(1));
-		return true;
-	case INSN_LDRD:
-		lift_ldrd(l, insn);
-		return true;
-	case INSN_STRD:
-		lift_strd(l, insn);
-		return true;
-	default:
-		return false;
-	}
+	if (insn->op == INSN_STR || insn->op == INSN_STRB || insn->op == INSN_STRH)
+		lift_store_one(l, insn, accesses[insn->op]);
+	else
+		lift_load_one(l, insn, accesses[insn->op]);
 }
 
 /* Loads and stores of several registers: offset of the lowest word from Rn, and Rn's step. */
@@ -304,11 +280,10 @@ static void lift_ldm(struct lift *l, const struct insn *insn)
 		multiple_write_back(l, insn, count);
 		return;
 	}
-	for (unsigned i = 0; i < 16; i++) {
+	for (unsigned rest = insn->reglist; rest; rest &= rest - 1) {
+		unsigned i = (unsigned)__builtin_ctz(rest);
 		ir_ref dst = (ir_ref)i;
 
-		if (!(insn->reglist >> i & 1))
-			continue;
 		if (i == insn->rn)
 			dst = new_base = ir_tmp(l->block);
 		else if (i == 15)
@@ -340,10 +315,8 @@ static void lift_stm(struct lift *l, const struct insn *insn)
 		multiple_write_back(l, insn, count);
 		return;
 	}
-	for (unsigned i = 0; i < 16; i++) {
-		if (!(insn->reglist >> i & 1))
-			continue;
-		lift_store(l, lift_operand(l, i), base, offset, ACCESS_SIZE(2) | ACCESS_ALIGNED);
+	for (unsigned rest = insn->reglist; rest; rest &= rest - 1) {
+		lift_store(l, lift_operand(l, (unsigned)__builtin_ctz(rest)), base, offset, ACCESS_SIZE(2) | ACCESS_ALIGNED);
 		offset += 4;
 	}
 	multiple_write_back(l, insn, count);
@@ -376,7 +349,7 @@ static void lift_exclusive(struct lift *l, const struct insn *insn, bool load)
 {
 	uint32_t size = exclusive_size(insn->op);
 	bool two = size == ACCESS_SIZE(3);
-	uint32_t mem = size | ACCESS_ALIGNED | (l->key & KEY_E ? ACCESS_BE : 0);
+	uint32_t mem = size | ACCESS_ALIGNED | l->endian;
 	struct ir_insn *op;
 
 	if (insn->rn == 15 || insn->rt == 15 || (two && (insn->rt2 == 15 || (load && insn->rt == insn->rt2))) || (!load && insn->rd == 15)) {
@@ -411,6 +384,16 @@ static void lift_swp(struct lift *l, const struct insn *insn)
 bool lift_memory(struct lift *l, const struct insn *insn)
 {
 	switch (insn->op) {
+	case INSN_LDR: case INSN_LDRB: case INSN_LDRH: case INSN_LDRSB: case INSN_LDRSH:
+	case INSN_STR: case INSN_STRB: case INSN_STRH:
+		lift_single(l, insn);
+		return true;
+	case INSN_LDRD:
+		lift_ldrd(l, insn);
+		return true;
+	case INSN_STRD:
+		lift_strd(l, insn);
+		return true;
 	case INSN_LDM:
 	case INSN_STM:
 		if (multiple_refused(l, insn))
@@ -444,6 +427,6 @@ bool lift_memory(struct lift *l, const struct insn *insn)
 	case INSN_PLI:
 		return true;
 	default:
-		return lift_single(l, insn);
+		return false;
 	}
 }
