@@ -1,6 +1,8 @@
 /*
  * arena.c - bump allocation in chunks.
  *
+ * Chunks of 2 MiB and more are made of huge pages where the host has some.
+ *
  * After a reset the arena asks for one chunk as large as everything it held
  * before, so a user that resets in a loop (a translation) soon allocates
  * nothing at all.
@@ -9,14 +11,18 @@
 #include "base/arena.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define ALIGNMENT 16u
+#define HUGE_PAGE (2u * MiB)
 
 struct arena_chunk {
 	struct arena_chunk *next;
 	size_t size, used; /* of data */
 	_Alignas(ALIGNMENT) unsigned char data[];
 };
+
+static_assert(sizeof(struct arena_chunk) <= ARENA_CHUNK_HEAD, "as promised");
 
 void arena_init(struct arena *arena, size_t chunk_size)
 {
@@ -25,12 +31,21 @@ void arena_init(struct arena *arena, size_t chunk_size)
 
 static struct arena_chunk *add_chunk(struct arena *arena, size_t size)
 {
-	if (size > SIZE_MAX - sizeof(struct arena_chunk))
+	if (size > SIZE_MAX - sizeof(struct arena_chunk) - HUGE_PAGE)
 		return NULL;
-	struct arena_chunk *chunk = malloc(sizeof(*chunk) + size);
+	size_t total = sizeof(struct arena_chunk) + size;
+	bool huge = total >= HUGE_PAGE;
+
+	if (huge)
+		total = (total + HUGE_PAGE - 1) & ~(size_t)(HUGE_PAGE - 1);
+	struct arena_chunk *chunk = huge ? aligned_alloc(HUGE_PAGE, total) : malloc(total);
 
 	if (!chunk)
 		return NULL;
+	if (huge) {
+		madvise(chunk, total, MADV_HUGEPAGE); /* one fault instead of 512, if the host has them */
+		size = total - sizeof(*chunk);
+	}
 	chunk->next = arena->chunks;
 	chunk->size = size;
 	chunk->used = 0;

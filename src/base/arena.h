@@ -10,6 +10,8 @@ struct arena {
 	size_t chunk_size;
 	size_t used; /* bytes handed out since the last reset */
 };
+/* What chunks have besides the bytes that are handed out, at most. */
+#define ARENA_CHUNK_HEAD 32u
 
 void arena_init(struct arena *arena, size_t chunk_size);
 /* 16-byte aligned, not zeroed. NULL: out of memory. Valid until reset or fini. */

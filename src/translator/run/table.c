@@ -12,7 +12,7 @@
 
 #include "mmu/mmu.h"
 
-#define SLAB_SIZE (1u << 20)
+#define SLAB_SIZE (MiB - ARENA_CHUNK_HEAD) /* two to a chunk */
 
 static unsigned hash_of(gva_t pc, uint32_t key, gpa_t pa)
 {

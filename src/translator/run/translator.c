@@ -181,7 +181,7 @@ struct translator *translator_create(struct cpu *cpu, const struct translator_op
 		if (!t->jitdump)
 			goto fail;
 	}
-	arena_init(&t->arena, 1u << 20);
+	arena_init(&t->arena, 2 * MiB - ARENA_CHUNK_HEAD);
 	cpu->jump_cache = jump_cache;
 	cpu->translator = t;
 	if (cpu->mmu)

@@ -442,6 +442,7 @@ int x64_emit(struct x64 *x64, struct cpu *cpu, const struct ir_block *ir, gpa_t 
 	e->frame_pa = frame_pa;
 	e->marks_wanted = cpu && log_has(cpu->log_mask, LOG_OUT_ASM);
 	e->long_jumps = false;
+	cache_prepare(&x64->cache);
 	ir_count_insns(ir->ops, ir->count, e->counts);
 	ret = emit_once(e);
 	if (ret == -EAGAIN) {
