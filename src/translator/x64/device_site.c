@@ -141,7 +141,7 @@ static void restore(struct builder *b, unsigned except)
 
 static void load_value(struct builder *b)
 {
-	const struct site_place place = b->site->value[0];
+	const struct site_place place = b->site->value;
 	struct opnd from = opnd_imm(b->site->imm);
 
 	if (place.kind == PLACE_HOST)
@@ -202,18 +202,18 @@ static uint8_t *device_call(struct builder *b, bool load)
 
 static bool fits(const struct x64_site *site)
 {
-	if (!site->cold || site->more || site->delta || site->it || site->mem & (ACCESS_USER | ACCESS_BE | ACCESS_SIGNED) ||
-	    (site->mem & ACCESS_SIZE_MASK) > 2 || site->address.kind != PLACE_HOST)
+	if ((site->kind != SITE_LD && site->kind != SITE_ST) || !site->cold || site->more || site->delta || site->it || site->mem & (ACCESS_USER | ACCESS_BE | ACCESS_SIGNED) ||
+	    (site->mem & ACCESS_SIZE_MASK) > 2 || site->address == HOST_REG_NONE)
 		return false;
 	if (site->kind == SITE_LD)
-		return site->value[0].kind == PLACE_HOST;
-	return site->kind == SITE_ST && site->value[0].kind != PLACE_NONE;
+		return site->value.kind == PLACE_HOST;
+	return site->value.kind != PLACE_NONE;
 }
 
 /* The stub that the site's out-of-line code jumps to behind its push; it stays there when the push has become a jump. */
 static const uint8_t *slow_stub(const struct x64 *x64, const struct x64_site *site)
 {
-	const uint8_t *jump = x64->cache.write + site->cold + 5;
+	const uint8_t *jump = x64->cache.write + site->resume + site->cold + 5;
 	int32_t rel;
 
 	memcpy(&rel, jump + 1, 4);
@@ -225,8 +225,8 @@ void device_site_link(struct x64 *x64, struct cpu *cpu, struct x64_site *site, g
 	struct code_cache *cache = &x64->cache;
 	uint8_t *start = cache->write + ((cache->used + 15) & ~(size_t)15), *info, *push;
 	struct builder b = {
-		.x64 = x64, .site = site, .site_offset = (uint32_t)((uint8_t *)site - cache->write), .va = va, .addr = site->address.n,
-		.dst = site->value[0].n, .entry = cpu->space->exec[va >> GUEST_PAGE_BITS],
+		.x64 = x64, .site = site, .site_offset = (uint32_t)((uint8_t *)site - cache->write), .va = va, .addr = site->address,
+		.dst = site->value.n, .entry = cpu->space->exec[va >> GUEST_PAGE_BITS],
 	};
 	struct device_site data;
 	int32_t rel;
@@ -255,7 +255,7 @@ void device_site_link(struct x64 *x64, struct cpu *cpu, struct x64_site *site, g
 	memcpy(info, &(uint64_t){ (uintptr_t)b.enc.at }, 8);
 	cache_commit(cache, (size_t)(b.enc.at + sizeof(data) - cache->write));
 	/* The push of five bytes becomes a jump of five bytes. Only this core runs the code, and not now. */
-	push = cache->write + site->cold;
+	push = cache->write + site->resume + site->cold;
 	rel = (int32_t)(start - (push + 5));
 	push[0] = JMP_REL32;
 	memcpy(push + 1, &rel, 4);

@@ -20,7 +20,8 @@ struct cold *cold_add(struct emit *e, enum cold_kind kind)
 		e->cold_count--;
 	}
 	cold = &e->cold[e->cold_count++];
-	*cold = (struct cold){ .kind = (uint8_t)kind };
+	memset(cold, 0, COLD_CLEARED);
+	cold->kind = (uint8_t)kind;
 	return cold;
 }
 
@@ -34,10 +35,12 @@ void cold_jcc(struct emit *e, struct cold *cold, enum host_cc cc)
 
 static void cold_slow(struct emit *e, const struct cold *cold)
 {
-	e->sites[cold->site].cold = (uint32_t)(e->enc.at - e->x64->cache.write);
-	enc_push_imm(&e->enc, 0);
-	e->site_refs[cold->site] = e->enc.at - 4;
-	enc_jmp_to(&e->enc, e->xmm.used ? e->x64->stubs.slow_xmm : e->x64->stubs.slow);
+	struct x64_site *site = &e->sites[cold->site];
+	uint32_t behind = (uint32_t)(e->enc.at - e->x64->cache.write) - site->resume;
+
+	if (!site->raw && site->kind < SITE_LDREX)
+		site->cold = behind <= UINT16_MAX ? (uint16_t)behind : 0;
+	emit_slow_jump(e, cold->site);
 }
 
 /* Not aligned to its size, which the architecture allows: back in line when it stays in its page. */
@@ -304,6 +307,62 @@ static void find_tail(struct emit *e, const struct survey *found)
 	e->tail_at = NULL;
 }
 
+static void put(struct enc *enc, const void *from, size_t size)
+{
+	memcpy(enc->at, from, size);
+	enc->at += size;
+}
+
+/* Room for MAX_SITES of them is little to a cache. */
+#define STATE_MAX (sizeof(struct x64_site_state) + 3 * sizeof(struct recipe) + MAX_DIRTY * sizeof(struct vfp_dirty))
+
+static void put_state(struct emit *e, struct site_state *from, const uint8_t *head)
+{
+	const struct flag_state *f = &from->flags;
+	struct enc *enc = &e->enc;
+	struct x64_site_state *state = (struct x64_site_state *)(void *)enc->at;
+	unsigned dirty = 0;
+
+	while (from->has_dirty && dirty < MAX_DIRTY && from->dirty[dirty].bytes)
+		dirty++;
+	from->at = (uint32_t)(enc->at - e->x64->cache.write);
+	*state = (struct x64_site_state){
+		.head = (uint16_t)((enc->at - head) / 4), .dirty = (uint8_t)dirty, .recipes = (f->nz.kind | f->c.kind | f->v.kind) != RECIPE_NONE,
+		.host = f->host, .mem = f->mem, .known_value = (uint8_t)(f->known << 4 | (f->value & IR_NZCV)), .host_borrow = f->host_borrow,
+	};
+	enc->at += sizeof(*state);
+	if (state->recipes) {
+		put(enc, &f->nz, sizeof(f->nz));
+		put(enc, &f->c, sizeof(f->c));
+		put(enc, &f->v, sizeof(f->v));
+	}
+	put(enc, from->dirty, dirty * sizeof(from->dirty[0]));
+}
+
+static void put_sites(struct emit *e)
+{
+	const struct x64_site_head head = { .block = e->block };
+	struct enc *enc = &e->enc;
+	uint8_t *head_at = enc->at;
+
+	static_assert(MAX_SITES * (STATE_MAX + sizeof(struct x64_site)) + sizeof(head) < 4 * UINT16_MAX, "distances in words");
+	put(enc, &head, sizeof(head));
+	for (unsigned i = 0; i < e->state_count; i++)
+		put_state(e, &e->states[i], head_at);
+	e->sites_at = (uint32_t)(enc->at - e->x64->cache.write);
+	for (unsigned i = 0; i < e->site_count; i++) {
+		struct x64_site *site = &e->sites[i];
+
+		site->state = (uint16_t)((e->sites_at + i * (uint32_t)sizeof(*site) - e->states[site->state].at) / 4);
+	}
+	put(enc, e->sites, e->site_count * sizeof(e->sites[0]));
+	for (unsigned i = 0; i < e->site_ref_count; i++) {
+		uint32_t offset = e->sites_at + e->site_refs[i].site * (uint32_t)sizeof(struct x64_site);
+
+		memcpy(e->site_refs[i].where, &offset, 4);
+	}
+}
+
 static void put_tables(struct emit *e)
 {
 	struct enc *enc = &e->enc;
@@ -311,33 +370,20 @@ static void put_tables(struct emit *e)
 		.code_bytes = (uint32_t)(enc->at - enc->start), .cold = e->cold_start,
 		.mark_count = e->mark_count, .site_count = e->site_count,
 	};
-	size_t sites = e->site_count * sizeof(struct x64_site), states = e->state_count * sizeof(struct x64_site_state), marks = e->mark_count * sizeof(struct x64_mark);
+	size_t marks = e->mark_count * sizeof(struct x64_mark);
 
-	uint32_t states_at;
-
-	enc_align(enc, 8);
-	if ((size_t)(enc->end - enc->at) < states + sites + marks + sizeof(trailer))
+	if (enc->overflow ||
+	    (size_t)(enc->end - enc->at) < 16 + e->state_count * STATE_MAX + e->site_count * sizeof(struct x64_site) + marks + sizeof(trailer)) {
 		enc->overflow = true;
-	if (enc->overflow)
 		return;
-	states_at = (uint32_t)(enc->at - e->x64->cache.write);
-	memcpy(enc->at, e->states, states);
-	enc->at += states;
-	e->sites_at = (uint32_t)(enc->at - e->x64->cache.write);
-	for (unsigned i = 0; i < e->site_count; i++) {
-		uint32_t offset = e->sites_at + i * (uint32_t)sizeof(struct x64_site);
-
-		e->sites[i].state = states_at + e->sites[i].state * (uint32_t)sizeof(struct x64_site_state);
-		if (e->site_refs[i])
-			memcpy(e->site_refs[i], &offset, 4);
 	}
-	memcpy(enc->at, e->sites, sites);
-	enc->at += sites;
+	if (e->site_count | e->mark_count)
+		enc_align(enc, 8);
+	if (e->site_count)
+		put_sites(e);
 	trailer.marks = (uint32_t)(enc->at - enc->start);
-	memcpy(enc->at, e->marks, marks);
-	enc->at += marks;
-	memcpy(enc->at, &trailer, sizeof(trailer));
-	enc->at += sizeof(trailer);
+	put(enc, e->marks, marks);
+	put(enc, &trailer, sizeof(trailer));
 }
 
 static void begin(struct emit *e)
@@ -349,7 +395,7 @@ static void begin(struct emit *e)
 	enc_init(&e->enc, start, cache->write + cache->size, cache_exec_delta(cache));
 	e->error = 0;
 	e->op_done = false;
-	e->raw_count = e->state_count = 0;
+	e->raw_count = e->state_count = e->site_ref_count = 0;
 	e->fixup_count = e->site_count = e->mark_count = e->cold_count = 0;
 	e->code->exit_count = 0;
 	e->in_loop = e->loops = false;

@@ -135,34 +135,49 @@ struct site_place {
 	uint8_t kind;
 	uint8_t n;      /* host register, guest register, slot in cpu->tmp; xmm register, + PLACE_XMM_HIGH: of its upper half */
 };
-/* What neighbouring sites have in common. */
-struct x64_site_state {
-	struct flag_state flags;
+/* In front of a block's tables. */
+struct x64_site_head {
 	struct block *block;
-	struct vfp_dirty dirty[MAX_DIRTY]; /* stored first; the rest: bytes 0 */
 };
-/* One guest access that can leave the in-line path. Members of a group follow one another. */
+/* What neighbouring sites have in common, as short as it gets: most blocks have more bytes of tables than of code. */
+struct x64_site_state {
+	uint16_t head;           /* its struct x64_site_head is so many words of 4 bytes before */
+	uint8_t dirty;           /* how many struct vfp_dirty follow, stored first */
+	uint8_t recipes;         /* 1: before these, three struct recipe: nz, c, v */
+	uint8_t host, mem;       /* as in struct flag_state */
+	uint8_t known_value;     /* known << 4 | value */
+	bool host_borrow;
+};
+/* One guest access that can leave the in-line path. Members of a group follow one another, what only the first one's needs is not set in others. */
 struct x64_site {
 	uint32_t resume;     /* offset in the cache of where to go on */
 	gva_t pc;
 	uint32_t delta;      /* address - address of the group's first */
 	uint32_t imm;        /* PLACE_IMM's value */
-	uint32_t state;      /* offset in the cache of its struct x64_site_state; during emission index */
 	uint16_t mem;        /* ACCESS_* */
-	uint16_t count;      /* instructions of the block finished before: not yet subtracted from the countdown */
+	uint16_t state;      /* its struct x64_site_state is so many words of 4 bytes before; during emission its index */
+	uint8_t count;       /* instructions of the block finished before: not yet subtracted from the countdown */
 	uint8_t kind;        /* enum site_kind */
 	uint8_t it;
-	uint8_t vfp;         /* SITE_LDF, SITE_STF: register */
-	bool more;           /* the next site belongs to the same group */
-	bool raw;            /* in a window: flags may be in EFLAGS */
-	uint8_t misses;      /* raw: faults that no mapping helped against */
-	struct site_place address;  /* of the base; PLACE_NONE: delta is the address */
-	struct site_place value[2]; /* LD, LDREX: results; ST, STREX: values */
-	struct site_place status;   /* STREX */
-	uint32_t cold;       /* offset in the cache of its out-of-line code, a push and a jump; 0: none */
-	uint8_t links;       /* device_site_link() */
+	uint8_t address;     /* host register of the base; HOST_REG_NONE: delta is the address */
+	bool more : 1;       /* the next site belongs to the same group */
+	bool raw : 1;        /* in a window: flags may be in EFLAGS */
+	uint8_t misses : 6;  /* raw: faults that no mapping helped against */
 	uint8_t aborts;      /* raw: faults that were the guest's */
+	struct site_place value;              /* LD, LDREX: result; ST, STREX: value */
+	union {
+		struct { /* SITE_LD to SITE_STF */
+			uint16_t cold;        /* so many bytes behind resume is the out-of-line code, a push and a jump; 0: none */
+			uint8_t links;        /* device_site_link() */
+			uint8_t vfp;          /* SITE_LDF, SITE_STF: register */
+		};
+		struct { /* SITE_LDREX, SITE_STREX */
+			struct site_place second; /* LDREXD: result; STREXD: value */
+			struct site_place status; /* STREX */
+		};
+	};
 };
+static_assert(sizeof(struct x64_site) == 32 && sizeof(struct x64_site_state) == 8, "the tables of a block are larger than its code");
 /* Host offset (from the block's start) -> guest PC, for dumps. */
 struct x64_mark {
 	uint32_t offset;
@@ -211,6 +226,7 @@ struct zero_check {
 };
 struct cold {
 	uint8_t kind;
+	uint8_t jump_count;
 	uint8_t size;          /* COLD_UNALIGNED: log2 */
 	uint8_t reg, spare;    /* COLD_UNALIGNED: the address's host register, one that is free there */
 	uint16_t slow;         /* COLD_UNALIGNED: index of the COLD_SLOW */
@@ -219,19 +235,29 @@ struct cold {
 	bool word_aligned;
 	uint16_t count;
 	uint16_t site;
-	uint8_t *jumps[4];     /* rel32 displacements that come here */
-	uint8_t jump_count;
-	uint8_t *back;         /* executable address to go back to */
+	bool dirty_known;      /* COLD_SIMD */
 	uint32_t pc;
+	uint8_t *back;         /* executable address to go back to */
 	struct block_exit *link; /* COLD_LINK */
 	const struct ir_insn *op; /* COLD_LEAVE, COLD_LINK: not NULL: flags are to be stored from `flags` first. COLD_EXIT: the exit */
+
+	/* What follows is not cleared by cold_add(). */
+	uint8_t *jumps[4];     /* rel32 displacements that come here */
 	struct flag_state flags;
-	struct vfp_dirty dirty[MAX_DIRTY]; /* COLD_SIMD: stored first; the rest: bytes 0 */
-	bool dirty_known;
+	struct vfp_dirty dirty[MAX_DIRTY]; /* COLD_EXIT, COLD_SIMD: stored first; the rest: bytes 0 */
 	uint32_t from, to, entry; /* COLD_SIMD: offsets in the cache of the op's code and of this */
 	struct zero_check zeros; /* COLD_SIMD: pc is the descriptor, site the operation; size, count, reg: see simd_cold_back() */
 };
 #define MAX_COLD 2048
+#define COLD_CLEARED offsetof(struct cold, jumps)
+
+/* What the tables say as struct x64_site_state, and where they say it once they are written. */
+struct site_state {
+	struct flag_state flags;
+	struct vfp_dirty dirty[MAX_DIRTY]; /* the rest: bytes 0 */
+	bool has_dirty;
+	uint32_t at;                       /* offset in the cache */
+};
 
 /* A copy of bytes of the VFP file in an xmm register. */
 struct vfp_copy {
@@ -249,6 +275,11 @@ struct xmm_state {
 	uint32_t narrow;   /* bit n: D register n was written in less than a Q */
 	uint32_t flushed;  /* bit n: D register n holds no subnormal single */
 	uint16_t fused_load, fused_flags; /* ops that a comparison before them has done */
+};
+
+struct site_ref {
+	uint8_t *where;
+	unsigned site;
 };
 
 struct emit {
@@ -311,12 +342,13 @@ struct emit {
 	unsigned fixup_count;
 	struct x64_site sites[MAX_SITES];
 	unsigned site_count;
-	struct x64_site_state states[2 * MAX_SITES]; /* a site may note them twice */
+	struct site_state states[MAX_SITES];
 	unsigned state_count;
 	struct x64_mark marks[MAX_MARKS];
 	unsigned mark_count;
 	bool marks_wanted;             /* somebody looks at host code */
-	uint8_t *site_refs[MAX_SITES]; /* where a site's offset goes */
+	struct site_ref site_refs[2 * MAX_SITES]; /* where sites' offsets go */
+	unsigned site_ref_count;
 	struct x64_raw raws[MAX_SITES]; /* site: index */
 	unsigned raw_count;
 	uint32_t sites_at;             /* offset of the sites in the cache */
@@ -392,6 +424,10 @@ bool flags_cond_again(struct emit *e, unsigned cond, enum host_cc *cc);
 bool flags_cond_repeats(const struct emit *e, unsigned cond); /* whether that will do */
 uint32_t flags_recompute(const struct flag_state *flags, const struct cpu *cpu, uint32_t eflags); /* C: cpu->nzcv at a fault */
 #define FLAG_MASK_NZCV(f) (((f) & IR_N ? NZCV_N : 0) | ((f) & IR_Z ? NZCV_Z : 0) | ((f) & IR_C ? NZCV_C : 0) | ((f) & IR_V ? NZCV_V : 0))
+
+/* emit_mem.c */
+/* push @site's offset; jmp to the slow stub */
+void emit_slow_jump(struct emit *e, unsigned site);
 
 /* emit.c */
 struct cold *cold_add(struct emit *e, enum cold_kind kind);

@@ -40,49 +40,61 @@ static bool in_line(const struct emit *e, const struct ir_insn *op)
 
 /* --- sites --- */
 
-/* Notes where the flags are when @site's access faults. Neighbours often have them in the same place. */
-static void site_flags(struct emit *e, struct x64_site *site, bool raw)
+static bool same_flags(const struct flag_state *f, const struct flag_state *g)
 {
-	struct x64_site_state state;
+	uint64_t x[4], y[4];
 
-	memset(&state, 0, sizeof(state));
-	state.flags = e->flags;
-	state.block = e->block;
-	xmm_dirty(e, state.dirty);
-	/* In EFLAGS nothing is left when the slow path was called as usual. */
-	if (!raw)
-		state.flags.host = 0;
-	if ((state.flags.mem | state.flags.known | state.flags.host) == IR_NZCV)
-		state.flags.nz = state.flags.c = state.flags.v = (struct recipe){ .kind = RECIPE_NONE };
-	if (!e->state_count || memcmp(&e->states[e->state_count - 1], &state, sizeof(state)) != 0)
-		e->states[e->state_count++] = state;
-	site->state = e->state_count - 1;
+	static_assert(sizeof(x) == sizeof(*f), "compared as a whole");
+	memcpy(x, f, sizeof(x));
+	memcpy(y, g, sizeof(y));
+	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]));
 }
 
+/* Notes where the flags are when @site's access faults, and what only xmm registers hold. Neighbours often have them in the same place. */
+static void site_note(struct emit *e, struct x64_site *site)
+{
+	struct site_state *state = &e->states[e->state_count], *last = state - 1;
+
+	state->flags = e->flags;
+	/* In EFLAGS nothing is left when the slow path was called as usual. */
+	if (!site->raw)
+		state->flags.host = 0;
+	if ((state->flags.mem | state->flags.known | state->flags.host) == IR_NZCV)
+		state->flags.nz = state->flags.c = state->flags.v = (struct recipe){ .kind = RECIPE_NONE };
+	state->has_dirty = false;
+	if (e->xmm.used) {
+		xmm_dirty(e, state->dirty);
+		state->has_dirty = state->dirty[0].bytes;
+	}
+	if (!e->state_count || !same_flags(&state->flags, &last->flags) || state->has_dirty || last->has_dirty)
+		e->state_count++;
+	site->state = (uint16_t)(e->state_count - 1);
+}
+
+/* The site of the current op, site_note() not called. */
 static struct x64_site *site_add(struct emit *e, bool raw)
 {
 	static const uint8_t kinds[] = {
 		[IR_LD] = SITE_LD, [IR_ST] = SITE_ST, [IR_LDF] = SITE_LDF, [IR_STF] = SITE_STF,
 		[IR_LDREX] = SITE_LDREX, [IR_STREX] = SITE_STREX,
 	};
+	const struct ir_insn *op = e->op;
+	unsigned count = count_here(e);
 	struct x64_site *site;
 
-	if (e->site_count == MAX_SITES) {
+	count -= count != 0;
+	if (unlikely(e->site_count == MAX_SITES || count > UINT8_MAX)) {
 		emit_fail(e, -E2BIG);
-		e->site_count--;
+		e->site_count = e->state_count = e->site_ref_count = 0;
 	}
 	site = &e->sites[e->site_count++];
 	*site = (struct x64_site){
-		.pc = e->pc, .it = e->it, .mem = e->op->mem, .kind = kinds[e->op->op],
-		.count = (uint16_t)(count_here(e) - (count_here(e) ? 1 : 0)),
-		.raw = raw,
+		.pc = e->pc, .it = e->it, .mem = op->mem, .kind = kinds[op->op], .count = (uint8_t)count, .raw = raw, .address = HOST_REG_NONE, .imm = op->imm,
 	};
-	site_flags(e, site, raw);
-	e->site_refs[e->site_count - 1] = NULL;
-	if (e->op->op == IR_LDF)
-		site->vfp = (uint8_t)e->op->dst;
-	else if (e->op->op == IR_STF)
-		site->vfp = (uint8_t)e->op->b;
+	if (op->op == IR_LDF)
+		site->vfp = (uint8_t)op->dst;
+	else if (op->op == IR_STF)
+		site->vfp = (uint8_t)op->b;
 	return site;
 }
 
@@ -102,6 +114,16 @@ static struct cold *cold_slow(struct emit *e, const struct x64_site *site)
 
 	cold->site = (uint16_t)site_index(e, site);
 	return cold;
+}
+
+void emit_slow_jump(struct emit *e, unsigned site)
+{
+	enc_push_imm(&e->enc, 0);
+	if (e->site_ref_count < ARRAY_SIZE(e->site_refs))
+		e->site_refs[e->site_ref_count++] = (struct site_ref){ e->enc.at - 4, site };
+	else
+		emit_fail(e, -E2BIG);
+	enc_jmp_to(&e->enc, e->xmm.used ? e->x64->stubs.slow_xmm : e->x64->stubs.slow);
 }
 
 /* --- addresses --- */
@@ -304,9 +326,7 @@ static void took_xmm(struct emit *e, unsigned xmm)
 /* Jumps to the slow stub in line. */
 static void slow_in_line(struct emit *e, struct x64_site *site)
 {
-	enc_push_imm(&e->enc, 0);
-	e->site_refs[site_index(e, site)] = e->enc.at - 4;
-	enc_jmp_to(&e->enc, e->xmm.used ? e->x64->stubs.slow_xmm : e->x64->stubs.slow);
+	emit_slow_jump(e, site_index(e, site));
 	site_resume_here(e, site);
 }
 
@@ -323,7 +343,6 @@ static bool in_window(const struct emit *e, const struct ir_insn *op)
 /* A place in the window: host memory, and the same for the slow path. */
 struct raw {
 	struct opnd mem;
-	struct site_place base;
 	uint32_t delta;
 	unsigned reg; /* of the base, or HOST_REG_NONE */
 };
@@ -332,7 +351,7 @@ static struct raw raw_at(unsigned reg, uint32_t offset)
 {
 	return (struct raw){
 		.mem = opnd_sib(R15, reg, 0, (int32_t)(SPACE_WINDOW_OFFSET + offset)),
-		.base = { PLACE_HOST, (uint8_t)reg }, .delta = offset, .reg = reg,
+		.delta = offset, .reg = reg,
 	};
 }
 
@@ -368,15 +387,6 @@ static void raw_check(struct emit *e, struct x64_site *site, const struct raw *r
 		e->aligned |= (uint16_t)(1u << e->op->a);
 }
 
-static struct x64_site *raw_site(struct emit *e, const struct raw *raw)
-{
-	struct x64_site *site = site_add(e, true);
-
-	site->address = raw->base;
-	site->delta = raw->delta;
-	return site;
-}
-
 /* The next instruction is an access to the window. */
 static void raw_mark(struct emit *e, const struct x64_site *site)
 {
@@ -396,12 +406,14 @@ static struct x64_site *raw_begin(struct emit *e, struct raw *raw)
 	if (mask)
 		flags_clobber(e);
 	*raw = raw_place(e, e->op->imm2, mask);
-	site = raw_site(e, raw);
+	site = site_add(e, true);
+	site->address = (uint8_t)raw->reg;
+	site->delta = raw->delta;
 	if (mask) {
 		raw_check(e, site, raw, e->op->imm2, mask);
 		flags_lost(e);
-		site_flags(e, site, true);
 	}
+	site_note(e, site);
 	return site;
 }
 
@@ -417,7 +429,7 @@ static void emit_load_raw(struct emit *e)
 	site = raw_begin(e, &raw);
 	if (loads_xmm(e)) {
 		to = xmm_take(e);
-		site->value[0] = (struct site_place){ PLACE_XMM, (uint8_t)to };
+		site->value = (struct site_place){ PLACE_XMM, (uint8_t)to };
 		raw_mark(e, site);
 		xmm_move(e, false, 1u << size_log2(op), to, raw.mem);
 		site_resume_here(e, site);
@@ -430,7 +442,7 @@ static void emit_load_raw(struct emit *e)
 		to = raw.reg;
 	else
 		to = scratch_alloc(e);
-	site->value[0] = (struct site_place){ PLACE_HOST, (uint8_t)to };
+	site->value = (struct site_place){ PLACE_HOST, (uint8_t)to };
 	raw_mark(e, site);
 	load_from(e, to, raw.mem);
 	site_resume_here(e, site);
@@ -449,7 +461,6 @@ static void emit_store_raw(struct emit *e)
 	unsigned xmm;
 
 	site = raw_begin(e, &raw);
-	site->imm = op->imm;
 	xmm = stored_xmm(e);
 	if (xmm != HOST_REG_NONE) {
 		raw_mark(e, site);
@@ -459,7 +470,7 @@ static void emit_store_raw(struct emit *e)
 	}
 	value = store_value(e);
 	if (op->op == IR_ST)
-		site->value[0] = place_of(e, value, op->b);
+		site->value = place_of(e, value, op->b);
 	raw_mark(e, site);
 	store_to(e, raw.mem, value);
 	site_resume_here(e, site);
@@ -487,8 +498,9 @@ static void emit_load(struct emit *e)
 	addend = scratch_alloc(e);
 	to = xmm ? xmm_take(e) : op->op == IR_LD && home_of(op->dst) != HOST_REG_NONE ? home_of(op->dst) : addend;
 	site = site_add(e, false);
-	site->address = (struct site_place){ PLACE_HOST, (uint8_t)addr };
-	site->value[0] = (struct site_place){ xmm ? PLACE_XMM : PLACE_HOST, (uint8_t)to };
+	site_note(e, site);
+	site->address = (uint8_t)addr;
+	site->value = (struct site_place){ xmm ? PLACE_XMM : PLACE_HOST, (uint8_t)to };
 	if (in_line(e, op)) {
 		slow = cold_slow(e, site);
 		check_alignment(e, addr, addend, slow);
@@ -526,13 +538,13 @@ static void emit_store(struct emit *e)
 	flags_clobber(e);
 	addr = address(e, op->imm2);
 	site = site_add(e, false);
-	site->address = (struct site_place){ PLACE_HOST, (uint8_t)addr };
+	site_note(e, site);
+	site->address = (uint8_t)addr;
 	if (swapped && op->op == IR_ST)
-		site->value[0] = place_of(e, use_ref(e, op->b), op->b);
-	site->imm = op->imm;
+		site->value = place_of(e, use_ref(e, op->b), op->b);
 	if (!in_line(e, op)) {
 		if (op->op == IR_ST)
-			site->value[0] = place_of(e, use_ref(e, op->b), op->b);
+			site->value = place_of(e, use_ref(e, op->b), op->b);
 		slow_in_line(e, site);
 		flags_lost(e);
 		return;
@@ -540,11 +552,11 @@ static void emit_store(struct emit *e)
 	xmm = stored_xmm(e);
 	value = xmm == HOST_REG_NONE ? store_value(e) : opnd_imm(0);
 	if (!swapped && op->op == IR_ST)
-		site->value[0] = place_of(e, value, op->b);
+		site->value = place_of(e, value, op->b);
 	addend = scratch_alloc(e);
 	/* Allocation may have moved a value that is stored byte-swapped to memory. */
 	if (swapped && op->op == IR_ST)
-		site->value[0] = place_of(e, use_ref(e, op->b), op->b);
+		site->value = place_of(e, use_ref(e, op->b), op->b);
 	slow = cold_slow(e, site);
 	check_alignment(e, addr, addend, slow);
 	look_up(e, addend, addr, false, slow);
@@ -609,10 +621,9 @@ static struct x64_site *group_sites(struct emit *e, const struct group *g, unsig
 		site = site_add(e, raw);
 		site->delta = e->op->imm2 - g->low;
 		site->more = k + 1 < g->count;
-		site->address = (struct site_place){ PLACE_HOST, (uint8_t)addr };
-		site->imm = e->op->imm;
+		site->address = (uint8_t)addr;
 		if (e->op->op == IR_ST)
-			site->value[0] = place_of(e, use_ref(e, e->op->b), e->op->b);
+			site->value = place_of(e, use_ref(e, e->op->b), e->op->b);
 	}
 	e->op = &e->ir->ops[g->head];
 	return &e->sites[first];
@@ -703,9 +714,9 @@ static unsigned group_member(struct emit *e, const struct group *g, struct opnd 
 	if (g->xmm && loads_xmm(e)) {
 		quad = quad && quad_wanted(e, op->dst);
 		to = xmm_take(e);
-		site->value[0] = (struct site_place){ PLACE_XMM, (uint8_t)to };
+		site->value = (struct site_place){ PLACE_XMM, (uint8_t)to };
 		if (quad)
-			site[1].value[0] = (struct site_place){ PLACE_XMM, (uint8_t)(to | PLACE_XMM_HIGH) };
+			site[1].value = (struct site_place){ PLACE_XMM, (uint8_t)(to | PLACE_XMM_HIGH) };
 		if (raw)
 			raw_mark(e, raw);
 		xmm_move(e, false, quad ? 16 : bytes, to, mem);
@@ -728,7 +739,7 @@ static void group_places(struct emit *e, const struct group *g, struct x64_site 
 {
 	for (unsigned k = 0; k < g->count; k++) {
 		const struct ir_insn *op = &e->ir->ops[g->head + k];
-		struct site_place *place = &sites[k].value[0];
+		struct site_place *place = &sites[k].value;
 
 		if (op->op != IR_LD)
 			continue;
@@ -759,14 +770,14 @@ static struct opnd group_window(struct emit *e, const struct group *g, struct x6
 	*pointer = raw.reg;
 	*sites = group_sites(e, g, raw.reg, true);
 	for (unsigned k = 0; k < g->count; k++) {
-		(*sites)[k].address = raw.base;
+		(*sites)[k].address = (uint8_t)raw.reg;
 		(*sites)[k].delta += raw.delta;
 	}
 	if (mask) {
 		raw_check(e, *sites, &raw, g->low, mask);
 		flags_lost(e);
-		site_flags(e, *sites, true);
 	}
+	site_note(e, *sites);
 	return raw.mem;
 }
 
@@ -800,6 +811,7 @@ static void emit_group(struct emit *e, struct group *g)
 		tmps_flush(e);
 		addr = address(e, g->low);
 		sites = group_sites(e, g, addr, false);
+		site_note(e, sites);
 		pointer = group_check(e, g, addr, cold_slow(e, sites));
 		mem = opnd_mem(pointer, 0);
 		flags_lost(e);
@@ -851,11 +863,11 @@ static void exclusive_slow(struct emit *e, struct x64_site *site)
 	const struct ir_insn *op = e->op;
 
 	if (op->op == IR_LDREX) {
-		site->value[0] = result_place(e, op->dst);
-		site->value[1] = result_place(e, op->dst2);
+		site->value = result_place(e, op->dst);
+		site->second = result_place(e, op->dst2);
 	} else {
-		site->value[0] = source_place(e, op->b);
-		site->value[1] = source_place(e, op->c);
+		site->value = source_place(e, op->b);
+		site->second = source_place(e, op->c);
 		site->status = result_place(e, op->dst);
 	}
 	slow_in_line(e, site);
@@ -878,7 +890,7 @@ static void load_exclusive(struct emit *e, struct x64_site *site, unsigned addr)
 	struct enc *enc = &e->enc;
 	unsigned home = home_of(e->op->dst), pointer = scratch_alloc(e), to = home != HOST_REG_NONE ? home : pointer;
 
-	site->value[0] = (struct site_place){ PLACE_HOST, (uint8_t)to };
+	site->value = (struct site_place){ PLACE_HOST, (uint8_t)to };
 	exclusive_pointer(e, pointer, addr, cold_slow(e, site));
 	enc_mov(enc, W64, CPU_OPND(exclusive.place), opnd_reg(pointer));
 	enc_mov(enc, W32, opnd_reg(to), opnd_mem(pointer, 0));
@@ -899,7 +911,7 @@ static void store_exclusive(struct emit *e, struct x64_site *site, unsigned addr
 	struct opnd source;
 
 	source = use_ref(e, e->op->b);
-	site->value[0] = place_of(e, source, e->op->b);
+	site->value = place_of(e, source, e->op->b);
 	site->status = (struct site_place){ PLACE_HOST, RAX };
 	exclusive_pointer(e, pointer, addr, cold_slow(e, site));
 	if (is_scratch(addr))
@@ -945,8 +957,8 @@ void emit_exclusive(struct emit *e)
 		scratch_take(e, RAX); /* what cmpxchg compares with */
 	addr = address(e, op->imm2);
 	site = site_add(e, false);
-	site->address = (struct site_place){ PLACE_HOST, (uint8_t)addr };
-	site->imm = op->imm;
+	site_note(e, site);
+	site->address = (uint8_t)addr;
 	if (!word)
 		exclusive_slow(e, site);
 	else if (op->op == IR_LDREX)

@@ -270,9 +270,9 @@ struct cold *simd_cold(struct emit *e)
 {
 	struct cold *cold = cold_add(e, COLD_SIMD);
 
+	memset((uint8_t *)cold + COLD_CLEARED, 0, sizeof(*cold) - COLD_CLEARED);
 	cold->pc = e->op->imm2;
 	cold->site = (uint16_t)e->op->imm;
-	cold->size = 0;
 	e->op_cold = cold;
 	return cold;
 }

@@ -18,10 +18,40 @@ static uint8_t *saved_xmm(struct slow_frame *frame, unsigned xmm)
 }
 
 /* What only xmm registers hold of the VFP file. */
-static void dirty_to_cpu(struct slow_frame *frame, struct cpu *cpu, const struct vfp_dirty *dirty)
+static void dirty_to_cpu(struct slow_frame *frame, struct cpu *cpu, const struct x64_site_state *state)
 {
-	for (unsigned i = 0; i < MAX_DIRTY && dirty[i].bytes; i++)
+	const uint8_t *at = (const uint8_t *)(state + 1) + state->recipes * 3 * sizeof(struct recipe);
+	const struct vfp_dirty *dirty = (const struct vfp_dirty *)(const void *)at;
+
+	for (unsigned i = 0; i < state->dirty; i++)
 		memcpy((uint8_t *)&cpu->vfp + dirty[i].offset, saved_xmm(frame, dirty[i].xmm), dirty[i].bytes);
+}
+
+static struct flag_state flags_of(const struct x64_site_state *state)
+{
+	const struct recipe *recipes = (const struct recipe *)(const void *)(state + 1);
+	struct flag_state flags = {
+		.host = state->host, .host_borrow = state->host_borrow, .mem = state->mem, .known = state->known_value >> 4, .value = state->known_value & IR_NZCV,
+	};
+
+	if (state->recipes) {
+		flags.nz = recipes[0];
+		flags.c = recipes[1];
+		flags.v = recipes[2];
+	}
+	return flags;
+}
+
+static const struct x64_site_state *state_of(const struct x64_site *site)
+{
+	return (const struct x64_site_state *)(const void *)((const uint8_t *)site - 4u * site->state);
+}
+
+static struct block *block_of(const struct x64_site *site)
+{
+	const struct x64_site_state *state = state_of(site);
+
+	return ((const struct x64_site_head *)(const void *)((const uint8_t *)state - 4u * state->head))->block;
 }
 
 static uint64_t place_read(const struct slow_frame *frame, const struct cpu *cpu, const struct x64_site *site, struct site_place place)
@@ -79,7 +109,7 @@ static int do_load(struct slow_frame *frame, struct cpu *cpu, const struct x64_s
 
 	if (mmu_load(cpu, va, site->mem, &value))
 		return -1;
-	place_write(frame, cpu, site->value[0], site->kind == SITE_LD ? (uint32_t)value : value);
+	place_write(frame, cpu, site->value, site->kind == SITE_LD ? (uint32_t)value : value);
 	/* What goes on in a register is wanted here too, when a later access of the group fails. */
 	if (site->kind == SITE_LDF && (site->mem & ACCESS_SIZE_MASK) == 3)
 		*vfp_double(cpu, site) = value;
@@ -93,7 +123,7 @@ static int do_store(struct slow_frame *frame, struct cpu *cpu, const struct x64_
 	uint64_t value;
 
 	if (site->kind == SITE_ST)
-		value = (uint32_t)place_read(frame, cpu, site, site->value[0]);
+		value = (uint32_t)place_read(frame, cpu, site, site->value);
 	else
 		value = (site->mem & ACCESS_SIZE_MASK) == 3 ? *vfp_double(cpu, site) : cpu->vfp.s[site->vfp & 63];
 	return mmu_store(cpu, va, site->mem, value);
@@ -106,17 +136,17 @@ static int do_load_exclusive(struct slow_frame *frame, struct cpu *cpu, const st
 	if (mmu_load_exclusive(cpu, va, site->mem, &value))
 		return -1;
 	value = swap_words(site, value);
-	place_write(frame, cpu, site->value[0], (uint32_t)value);
-	place_write(frame, cpu, site->value[1], value >> 32);
+	place_write(frame, cpu, site->value, (uint32_t)value);
+	place_write(frame, cpu, site->second, value >> 32);
 	return 0;
 }
 
 static int do_store_exclusive(struct slow_frame *frame, struct cpu *cpu, const struct x64_site *site, gva_t va)
 {
-	uint64_t value = (uint32_t)place_read(frame, cpu, site, site->value[0]);
+	uint64_t value = (uint32_t)place_read(frame, cpu, site, site->value);
 	uint32_t failed;
 
-	value |= place_read(frame, cpu, site, site->value[1]) << 32;
+	value |= place_read(frame, cpu, site, site->second) << 32;
 	if (mmu_store_exclusive(cpu, va, site->mem, swap_words(site, value), &failed))
 		return -1;
 	place_write(frame, cpu, site->status, failed);
@@ -133,7 +163,7 @@ static int quick_load(struct slow_frame *frame, struct cpu *cpu, const struct x6
 		return 0;
 	done = mmu_load_device(cpu, va, site->mem, &value);
 	if (done > 0)
-		place_write(frame, cpu, site->value[0], value);
+		place_write(frame, cpu, site->value, value);
 	return done;
 }
 
@@ -182,7 +212,7 @@ static void demote(struct x64 *x64, struct cpu *cpu, struct x64_site *site)
 	site->misses = site->aborts = 0;
 	x64->demoted[demoted_hash(site->pc) / 64] |= 1ull << demoted_hash(site->pc) % 64;
 	cpu->stats[CPU_STAT_WINDOW_DEMOTED]++;
-	x64->forget(cpu, ((const struct x64_site_state *)(const void *)(x64->cache.write + site->state))->block);
+	x64->forget(cpu, block_of(site));
 }
 
 static void abort_or_demote(struct x64 *x64, struct cpu *cpu, struct x64_site *first)
@@ -217,14 +247,15 @@ static void map_or_demote(struct x64 *x64, struct cpu *cpu, struct x64_site *fir
 
 const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64 *x64)
 {
-	const struct x64_site *first = (const struct x64_site *)(const void *)(x64->cache.write + frame->site), *site = first;
-	gva_t base = first->address.kind == PLACE_NONE ? 0 : (gva_t)frame->regs[first->address.n & 15];
+	struct x64_site *first = (struct x64_site *)(void *)(x64->cache.write + frame->site), *site = first;
+	gva_t base = first->address == HOST_REG_NONE ? 0 : (gva_t)frame->regs[first->address & 15];
 	uint32_t count = first->count;
-	const struct x64_site_state *state = (const struct x64_site_state *)(const void *)(x64->cache.write + first->state);
+	const struct x64_site_state *state = state_of(first);
+	struct flag_state flags;
 	bool failed;
 	int quick;
 
-	dirty_to_cpu(frame, cpu, state->dirty);
+	dirty_to_cpu(frame, cpu, state);
 	cpu->r[15] = first->pc;
 	cpu->it = first->it;
 	cpu->countdown = (int32_t)((uint32_t)frame->regs[R14] - count);
@@ -237,11 +268,11 @@ const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64
 		site++;
 	}
 	if (first->raw && failed)
-		abort_or_demote(x64, cpu, (struct x64_site *)(void *)(x64->cache.write + frame->site));
+		abort_or_demote(x64, cpu, first);
 	else if (first->raw)
-		map_or_demote(x64, cpu, (struct x64_site *)(void *)(x64->cache.write + frame->site), base);
+		map_or_demote(x64, cpu, first, base);
 	else if (unlikely(cpu->space->exec[base >> GUEST_PAGE_BITS] & SPACE_DEVICE) && !failed)
-		device_site_link(x64, cpu, (struct x64_site *)(void *)(x64->cache.write + frame->site), base);
+		device_site_link(x64, cpu, first, base);
 	frame->regs[R15] = (uintptr_t)cpu->space;
 	if (likely(!failed)) {
 		cpu->it = 0;
@@ -250,7 +281,8 @@ const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64
 		return x64->cache.exec + first->resume;
 	}
 	homes_to_cpu(frame, cpu);
-	cpu->nzcv = flags_recompute(&state->flags, cpu, (uint32_t)frame->regs[FRAME_EFLAGS]);
+	flags = flags_of(state);
+	cpu->nzcv = flags_recompute(&flags, cpu, (uint32_t)frame->regs[FRAME_EFLAGS]);
 	cpu->exit_arg[0] = RAISE_DATA_ABORT;
 	frame->regs[R14] = (uint32_t)cpu->countdown;
 	return x64->stubs.leave[X64_EXIT_RAISE];
