@@ -84,18 +84,36 @@ static void shift_32(struct emit *e)
 	nz_with_carry_in_mem(e, d);
 }
 
-/* Without flags, and EFLAGS hold something: BMI2 leaves them alone. */
+/* @t = @a by the count: two instructions, or one. */
+static void shift_leaving_flags(struct emit *e, struct opnd t, struct opnd a)
+{
+	const struct ir_insn *op = e->op;
+	unsigned count;
+
+	if (op->op == IR_ROR) {
+		enc_rorx(&e->enc, W32, t.reg, a, op->imm);
+	} else if (op->op == IR_LSL && op->imm == 1 && a.kind == OPND_REG) {
+		enc_lea(&e->enc, W32, t.reg, opnd_sib(a.reg, a.reg, 0, 0));
+	} else {
+		count = scratch_alloc(e);
+		enc_mov(&e->enc, W32, opnd_reg(count), opnd_imm(op->imm));
+		enc_shiftx(&e->enc, op->op == IR_LSL ? BMI_SHLX : op->op == IR_LSR ? BMI_SHRX : BMI_SARX, W32, t.reg, a, count);
+		scratch_free(e, count);
+	}
+}
+
+/* The op defines no flags, and EFLAGS hold some that would have to be stored: BMI2 leaves them alone. */
 static bool shift_imm_flagless(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 	struct opnd a, d, t;
 
-	if (op->fdef || op->op != IR_ROR || !e->x64->host.bmi2)
+	if (op->fdef || !e->x64->host.bmi2 || (op->op != IR_ROR && flags_free(e)))
 		return false;
 	a = use_not_imm(e, use_ref(e, op->a));
 	d = def_ref(e, op->dst);
 	t = d.kind == OPND_REG ? d : opnd_reg(scratch_alloc(e));
-	enc_rorx(&e->enc, W32, t.reg, a, op->imm);
+	shift_leaving_flags(e, t, a);
 	move(e, d, t);
 	def_done(e, op->dst);
 	return true;

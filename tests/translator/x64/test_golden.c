@@ -88,6 +88,8 @@ static const struct idiom {
 	{ "interrupt_mask", false, { 0xe10f3000, 0xf10c0080, 0xe5910000, 0xe121f003, 0xe12fff1e } },
 	/* vldr d0,[r0]; vldr d1,[r1]; vadd.f64 d2,d0,d1; vstr d2,[r0]; bx lr */
 	{ "float_add", false, { 0xed900b00, 0xed911b00, 0xee302b01, 0xed802b00, 0xe12fff1e } },
+	/* cmp r3,#16; lsl r3,r3,#1; lsr r6,r6,#3; bcs .+72; b .+400 */
+	{ "shift_under_flags", false, { 0xe3530010, 0xe1a03083, 0xe1a061a6, 0x2a000010, 0xea000062 } },
 };
 
 /* The same host features everywhere. */
