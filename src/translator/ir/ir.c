@@ -4,7 +4,13 @@
 #include <string.h>
 
 const struct ir_op_info ir_op_info[IR_OP_COUNT] = {
-#define IR(id, text, operands, fdef, fuse, attr) [IR_##id] = { text, operands, fdef, fuse, attr },
+#define IR(id, text, operands, fdef, fuse, attr) [IR_##id] = { operands, fdef, fuse, attr, { 0 } },
+#include "translator/ir/ir_ops.def"
+#undef IR
+};
+
+const char *const ir_op_text[IR_OP_COUNT] = {
+#define IR(id, text, operands, fdef, fuse, attr) [IR_##id] = text,
 #include "translator/ir/ir_ops.def"
 #undef IR
 };

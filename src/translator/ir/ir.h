@@ -22,7 +22,7 @@ typedef uint16_t ir_ref;
 #define IR_IMM 0xfffe         /* the operand is ir_insn.imm */
 #define IR_NONE 0xffff
 #define IR_IS_REG(ref) ((ref) < 15)
-#define IR_IS_TMP(ref) ((ref) >= IR_TMP0 && (ref) < IR_TMP0 + IR_MAX_TMPS)
+#define IR_IS_TMP(ref) ((int16_t)(ref) >= IR_TMP0) /* IR_IMM and IR_NONE are negative */
 
 /* Flag masks of fdef and fuse. */
 #define IR_N (1u << 3)
@@ -45,7 +45,9 @@ enum ir_op {
 #define IRA_FAULT (1u << 1)  /* may leave the block with an exception: all registers and all flags are used here */
 #define IRA_EFFECT (1u << 2) /* must not be removed though its result is unused */
 #define IRA_MEM (1u << 3)    /* guest memory access: `mem` holds ACCESS_* flags (mmu/mmu.h) */
-#define IRA_STATE (1u << 4)  /* reads or writes guest registers or flags in struct cpu beyond its operands: nothing is cached across */
+#define IRA_EVAL (1u << 4)   /* its result is what ir_eval() says */
+#define IRA_CONTROL (1u << 5) /* a label or a branch to one: number imm */
+#define IRA_ODD (1u << 6)    /* reads or writes something that its operands and the attributes above do not tell */
 
 struct ir_insn {
 	uint8_t op;       /* enum ir_op */
@@ -59,7 +61,9 @@ struct ir_insn {
 	uint8_t unused;
 	uint32_t imm;     /* immediate operand, or the op's parameter */
 	uint32_t imm2;    /* address offset of accesses; second parameter */
+	uint32_t unused2; /* fills 32 bytes */
 };
+static_assert(sizeof(struct ir_insn) == 32, "ops are found by a shift and copied by two moves");
 #define IR_GROUP_MEMBER 0xff
 #define IR_GROUP_MAX 32 /* members; all load or all store, from the same base that only the last may overwrite, with the same ACCESS_USER */
 #define IR_GROUP_SPAN 256 /* bytes from the lowest to past the highest */
@@ -84,13 +88,14 @@ struct ir_block {
 };
 
 struct ir_op_info {
-	const char *text;     /* mnemonic in dumps */
-	const char *operands; /* see ir_ops.def */
+	char operands[8];     /* see ir_ops.def */
 	uint8_t fdef_may;     /* flags it can define */
 	uint8_t fuse_always;  /* flags it uses whatever `fuse` says; IR_NZCV for cond ops is narrowed by the condition */
 	uint8_t attr;         /* IRA_* */
+	uint8_t unused[5];    /* fills 16 bytes */
 };
 extern const struct ir_op_info ir_op_info[IR_OP_COUNT];
+extern const char *const ir_op_text[IR_OP_COUNT]; /* mnemonics in dumps */
 
 void ir_block_init(struct ir_block *block, gva_t pc, uint32_t key);
 /* What ir_append() presets: each opcode with all fields none, but for the flags that it always uses. */

@@ -61,7 +61,7 @@ static void dump_insn(FILE *to, const struct ir_insn *insn)
 	const ir_ref refs[5] = { insn->dst, insn->dst2, insn->a, insn->b, insn->c };
 	const char *separator = " ";
 
-	fprintf(to, insn->op == IR_INSN ? " %s" : "  %s", info->text);
+	fprintf(to, insn->op == IR_INSN ? " %s" : "  %s", ir_op_text[insn->op]);
 	for (unsigned i = 0; i < 7; i++) {
 		if (info->operands[i] == '-')
 			continue;
@@ -225,7 +225,7 @@ static bool parse_op(const char **p, struct ir_block *block)
 
 	if (!parse_word(p, word, sizeof(word)))
 		return false;
-	while (op < IR_OP_COUNT && strcmp(word, ir_op_info[op].text))
+	while (op < IR_OP_COUNT && strcmp(word, ir_op_text[op]))
 		op++;
 	if (op == IR_OP_COUNT)
 		return false;

@@ -60,20 +60,27 @@ static unsigned group_length(const struct ir_block *block, unsigned head)
 	return n;
 }
 
+/* Op @head begins a group of @n. */
+static void make_group(struct ir_block *block, unsigned head, unsigned n)
+{
+	block->ops[head].group = (uint8_t)n;
+	for (unsigned k = 1; k < n; k++)
+		block->ops[head + k].group = IR_GROUP_MEMBER;
+}
+
 void pass_checks(struct ir_block *block)
 {
-	for (unsigned i = 0; i < block->count; i++) {
-		struct ir_insn *insn = &block->ops[i];
+	/* Only multiple accesses of one instruction are neighbours: most ops are passed over at the first test. */
+	for (unsigned i = 1; i < block->count; i++) {
+		const struct ir_insn *insn = &block->ops[i];
 		unsigned n;
 
-		if (insn->op == IR_INSN || !is_plain(insn) || insn->a == IR_IMM)
+		if (!(ir_op_info[insn->op].attr & IRA_MEM) || !is_plain(&insn[-1]) || insn[-1].a == IR_IMM)
 			continue;
-		n = group_length(block, i);
+		n = group_length(block, i - 1);
 		if (n < 2)
 			continue;
-		insn->group = (uint8_t)n;
-		for (unsigned k = 1; k < n; k++)
-			block->ops[i + k].group = IR_GROUP_MEMBER;
+		make_group(block, i - 1, n);
 		i += n - 1;
 	}
 }

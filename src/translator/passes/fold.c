@@ -8,30 +8,31 @@
 #include "base/base.h"
 #include "translator/passes/pass.h"
 
+#include <string.h>
+
 #include "translator/ir/eval.h"
 #include "translator/run/helpers.h"
 
-#define VALUES (IR_TMP0 + IR_MAX_TMPS)
-
-/* What is known of a register or temporary, since op `at`. */
+/* What is known of a temporary since the op that defined it. */
 struct known {
 	enum { NOTHING, CONSTANT, COPY } what;
-	uint16_t at;
-	ir_ref of;      /* COPY: a register */
+	uint16_t at;    /* COPY: the op */
+	ir_ref of;      /* COPY: a register, which must not have been written since */
 	uint32_t value; /* CONSTANT */
 };
 
 struct fold {
-	struct known known[VALUES];
-	unsigned values;               /* in use */
-	uint32_t copied;               /* bit n: a temporary may be a copy of register n */
+	uint32_t constants;            /* bit n: register n holds value[n] since op since[n]; and BIT_IMM */
+	uint32_t value[15];
+	uint16_t since[15];
+	uint16_t written[15];          /* by register: the last op that wrote it, 0: none */
+	struct known tmps[IR_MAX_TMPS]; /* set where one is defined. At labels nothing changes: one that is not the same on all ways is not used behind */
 	uint16_t branch[IR_MAX_OPS];   /* by label: first branch to it */
 };
 
-static bool is_value(ir_ref ref)
-{
-	return IR_IS_REG(ref) || IR_IS_TMP(ref);
-}
+/* Register n is bit n of `constants`. Modulo 32 IR_IMM, which is known always, and IR_NONE have bits that are no register's. */
+#define BIT(ref) (1u << ((ref) & 31))
+#define BIT_IMM BIT(IR_IMM)
 
 static bool constant(const struct fold *f, const struct ir_insn *insn, ir_ref ref, uint32_t *value)
 {
@@ -39,23 +40,33 @@ static bool constant(const struct fold *f, const struct ir_insn *insn, ir_ref re
 		*value = insn->imm;
 		return true;
 	}
-	if (!is_value(ref) || f->known[ref].what != CONSTANT)
+	if (IR_IS_TMP(ref)) {
+		if (f->tmps[ref - IR_TMP0].what != CONSTANT)
+			return false;
+		*value = f->tmps[ref - IR_TMP0].value;
+		return true;
+	}
+	if (!IR_IS_REG(ref) || !(f->constants & BIT(ref)))
 		return false;
-	*value = f->known[ref].value;
+	*value = f->value[ref];
 	return true;
 }
 
-static void forget(struct fold *f, ir_ref ref)
+/* Whether constant() could know @ref. */
+static inline bool maybe_constant(const struct fold *f, ir_ref ref)
 {
-	if (!is_value(ref))
-		return;
-	f->known[ref].what = NOTHING;
-	if (!IR_IS_REG(ref) || !(f->copied >> ref & 1))
-		return;
-	f->copied &= ~(1u << ref);
-	for (unsigned i = IR_TMP0; i < f->values; i++)
-		if (f->known[i].what == COPY && f->known[i].of == ref)
-			f->known[i].what = NOTHING;
+	return IR_IS_TMP(ref) || f->constants & BIT(ref);
+}
+
+/* Op @at writes @ref. */
+static inline void forget(struct fold *f, ir_ref ref, unsigned at)
+{
+	if (IR_IS_REG(ref)) {
+		f->constants &= ~BIT(ref);
+		f->written[ref] = (uint16_t)at;
+	} else if (IR_IS_TMP(ref)) {
+		f->tmps[ref - IR_TMP0].what = NOTHING;
+	}
 }
 
 static bool is_shift(unsigned op)
@@ -76,15 +87,17 @@ static bool shift_by(struct ir_insn *insn, uint32_t n)
 	return true;
 }
 
-static void replace_operand(const struct fold *f, struct ir_insn *insn, char letter, ir_ref *ref)
+/* @ref is a temporary, or a VFP register's number that looks like one. */
+static __attribute__((noinline)) void replace_operand(const struct fold *f, struct ir_insn *insn, char letter, ir_ref *ref)
 {
 	const struct known *known;
 
 	if (letter == 'f')
 		return;
-	known = &f->known[*ref];
+	known = &f->tmps[*ref - IR_TMP0];
 	if (known->what == COPY) {
-		*ref = known->of;
+		if (f->written[known->of] < known->at)
+			*ref = known->of;
 	} else if (known->what == CONSTANT && letter == 'v' && insn->a != IR_IMM && insn->b != IR_IMM && insn->c != IR_IMM) {
 		if (is_shift(insn->op)) {
 			if (ref == &insn->b)
@@ -94,6 +107,18 @@ static void replace_operand(const struct fold *f, struct ir_insn *insn, char let
 		*ref = IR_IMM;
 		insn->imm = known->value;
 	}
+}
+
+static inline void replace_operands(const struct fold *f, struct ir_insn *insn)
+{
+	const char *letters = ir_op_info[insn->op].operands;
+
+	if (IR_IS_TMP(insn->a))
+		replace_operand(f, insn, letters[2], &insn->a);
+	if (IR_IS_TMP(insn->b))
+		replace_operand(f, insn, letters[3], &insn->b);
+	if (IR_IS_TMP(insn->c))
+		replace_operand(f, insn, letters[4], &insn->c);
 }
 
 static void to_move(struct ir_insn *insn, ir_ref from, uint32_t value)
@@ -107,13 +132,12 @@ static void to_move(struct ir_insn *insn, ir_ref from, uint32_t value)
 }
 
 /* dst = a op b with a result that is constant or just a. Flags other than NZ of the result cannot be kept. */
-static void simplify(const struct fold *f, struct ir_insn *insn)
+static __attribute__((noinline)) void simplify(const struct fold *f, struct ir_insn *insn)
 {
-	const char *letters = ir_op_info[insn->op].operands;
 	uint32_t a = 0, b = 0, value;
 	bool a_known, b_known;
 
-	if (insn->fdef & ~IR_NZ || letters[0] != 'd' || insn->op == IR_MOV)
+	if (insn->fdef & ~IR_NZ)
 		return;
 	a_known = constant(f, insn, insn->a, &a);
 	b_known = constant(f, insn, insn->b, &b);
@@ -130,68 +154,94 @@ static void simplify(const struct fold *f, struct ir_insn *insn)
 	}
 }
 
-/* What is known after @insn, op @at. */
-static void learn(struct fold *f, const struct ir_insn *insn, unsigned at)
+/* Few ops have anything that simplify() could use. */
+static inline bool worthwhile(const struct fold *f, const struct ir_insn *insn)
+{
+	if (insn->b == IR_IMM)
+		return insn->imm == 0 || maybe_constant(f, insn->a);
+	return maybe_constant(f, insn->b == IR_NONE ? insn->a : insn->b);
+}
+
+/* Op @at, a move. */
+static void learn_move(struct fold *f, const struct ir_insn *insn, unsigned at)
 {
 	uint32_t value;
+	bool known = constant(f, insn, insn->a, &value);
 
-	if (insn->op == IR_CALL && helper_info[insn->imm].attr & (HELPER_REGS | HELPER_FAULT | HELPER_STATE)) {
-		for (ir_ref r = 0; r < 15; r++)
-			forget(f, r);
-	}
-	if (ir_op_info[insn->op].operands[0] == 'f')
+	if (insn->dst == insn->a)
 		return;
-	if (insn->op == IR_MOV && insn->dst == insn->a)
-		return;
-	forget(f, insn->dst);
-	forget(f, insn->dst2);
-	if (insn->op != IR_MOV)
-		return;
-	if (constant(f, insn, insn->a, &value))
-		f->known[insn->dst] = (struct known){ .what = CONSTANT, .at = (uint16_t)at, .value = value };
-	if (f->known[insn->dst].what == NOTHING && IR_IS_TMP(insn->dst) && IR_IS_REG(insn->a)) {
-		f->known[insn->dst] = (struct known){ .what = COPY, .at = (uint16_t)at, .of = insn->a };
-		f->copied |= 1u << insn->a;
+	forget(f, insn->dst, at);
+	if (IR_IS_REG(insn->dst)) {
+		if (!known)
+			return;
+		f->constants |= BIT(insn->dst);
+		f->value[insn->dst] = value;
+		f->since[insn->dst] = (uint16_t)at;
+	} else if (known) {
+		f->tmps[insn->dst - IR_TMP0] = (struct known){ .what = CONSTANT, .value = value };
+	} else if (IR_IS_REG(insn->a)) {
+		f->tmps[insn->dst - IR_TMP0] = (struct known){ .what = COPY, .at = (uint16_t)at, .of = insn->a };
 	}
 }
 
-static void at_label(struct fold *f, const struct ir_insn *insn)
+/* Op @at, a call. */
+static void learn_call(struct fold *f, const struct ir_insn *insn, unsigned at)
 {
-	for (unsigned i = 0; i < f->values; i++)
-		if (f->known[i].at > f->branch[insn->imm])
-			f->known[i].what = NOTHING;
+	if (helper_info[insn->imm].attr & (HELPER_REGS | HELPER_FAULT | HELPER_STATE))
+		for (ir_ref r = 0; r < 15; r++)
+			forget(f, r, at);
+	forget(f, insn->dst, at);
+}
+
+/* Constants that came between the first branch to a label and the label are not known there. */
+static void at_label(struct fold *f, unsigned label)
+{
+	for (ir_ref r = 0; r < 15; r++)
+		if (f->constants & BIT(r) && f->since[r] > f->branch[label])
+			f->constants &= ~BIT(r);
+}
+
+/* Op @at, a label or branch. */
+static void control(struct fold *f, struct ir_insn *insn, unsigned at)
+{
+	if (insn->op == IR_LABEL) {
+		if (f->constants != BIT_IMM)
+			at_label(f, insn->imm);
+		return;
+	}
+	replace_operands(f, insn);
+	if (f->branch[insn->imm] == UINT16_MAX)
+		f->branch[insn->imm] = (uint16_t)at;
 }
 
 void pass_fold(struct ir_block *block)
 {
 	struct fold f;
 
-	f.values = IR_TMP0 + block->tmps;
-	f.copied = 0;
-	for (unsigned i = 0; i < f.values; i++)
-		f.known[i] = (struct known){ .what = NOTHING };
-	for (unsigned i = 0; i < block->labels; i++)
-		f.branch[i] = UINT16_MAX;
+	f.constants = BIT_IMM;
+	memset(f.written, 0, sizeof(f.written));
+	memset(f.branch, 0xff, block->labels * sizeof(f.branch[0]));
 	for (unsigned i = 0; i < block->count; i++) {
 		struct ir_insn *insn = &block->ops[i];
-		const char *letters;
+		uint8_t attr;
 
 		if (insn->op == IR_INSN)
 			continue;
-		if (insn->op == IR_LABEL) {
-			at_label(&f, insn);
+		attr = ir_op_info[insn->op].attr;
+		if (attr & IRA_CONTROL) {
+			control(&f, insn, i);
 			continue;
 		}
-		letters = ir_op_info[insn->op].operands;
-		if (IR_IS_TMP(insn->a))
-			replace_operand(&f, insn, letters[2], &insn->a);
-		if (IR_IS_TMP(insn->b))
-			replace_operand(&f, insn, letters[3], &insn->b);
-		if (IR_IS_TMP(insn->c))
-			replace_operand(&f, insn, letters[4], &insn->c);
-		simplify(&f, insn);
-		if (ir_is_branch(insn) && f.branch[insn->imm] == UINT16_MAX)
-			f.branch[insn->imm] = (uint16_t)i;
-		learn(&f, insn, i);
+		replace_operands(&f, insn);
+		if (attr & IRA_EVAL && worthwhile(&f, insn))
+			simplify(&f, insn);
+		if (insn->op == IR_MOV) {
+			learn_move(&f, insn, i);
+		} else if (insn->op == IR_CALL) {
+			learn_call(&f, insn, i);
+		} else if (insn->op != IR_LDF) {
+			forget(&f, insn->dst, i);
+			forget(&f, insn->dst2, i);
+		}
 	}
 }

@@ -147,20 +147,20 @@ static void rebuild(const struct join *j, struct ir_block *block)
 /* Whether any side exit goes to an instruction of this block further down: few blocks have one. */
 static bool worthwhile(const struct ir_block *block)
 {
-	gva_t pc = block->pc, last = block->pc;
+	gva_t last = block->pc;
 
+	if (!block->labels)
+		return false;
 	for (unsigned i = block->count; i-- > 0;) {
 		if (block->ops[i].op == IR_INSN) {
 			last = block->ops[i].imm;
 			break;
 		}
 	}
-	for (unsigned i = 0; i + 2 < block->count; i++) {
+	for (unsigned i = 1; i + 1 < block->count; i++) {
 		const struct ir_insn *op = &block->ops[i];
 
-		if (op->op == IR_INSN)
-			pc = op->imm;
-		else if (op->op == IR_EXIT && i && op->imm > pc && op->imm <= last && is_side_exit(block, i - 1))
+		if (op->op == IR_EXIT && op->imm <= last && op->imm > block->pc && is_side_exit(block, i - 1) && op->imm > pc_at(block, i))
 			return true;
 	}
 	return false;

@@ -11,6 +11,8 @@ typedef void pass_fn(struct ir_block *block);
 #define PASS(id, name, fn, help) pass_fn fn;
 #include "translator/passes/passes.def"
 #undef PASS
+/* The two one after the other, for the price of one. */
+pass_fn pass_flags_and_dead;
 
 static inline bool ir_is_branch(const struct ir_insn *insn)
 {

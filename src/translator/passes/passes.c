@@ -33,10 +33,18 @@ static void verify(const struct ir_block *block, enum pass pass)
 
 void passes_run(struct ir_block *block, uint32_t enabled, bool check)
 {
+	const uint32_t both = 1u << PASS_FLAGS | 1u << PASS_DEAD;
+
 	for (enum pass pass = 0; pass < PASS_COUNT; pass++) {
 		if (!(enabled >> pass & 1))
 			continue;
-		passes[pass].run(block);
+		static_assert(PASS_DEAD == PASS_FLAGS + 1, "one pass may do both");
+		if (pass == PASS_FLAGS && (enabled & both) == both) {
+			pass = PASS_DEAD;
+			pass_flags_and_dead(block);
+		} else {
+			passes[pass].run(block);
+		}
 		if (check)
 			verify(block, pass);
 	}

@@ -54,7 +54,7 @@ static const struct {
 	{ PASS_DEAD, I "cmp r0, r1\nsetc 0x1\nadd t0, r0, r1 def=C\n" X, I "  add t0, r0, r1 def=C\n" X },
 	{ PASS_DEAD, I "mov r0, #0x1\nbrc 0 cond=eq\nmov r0, #0x2\nlabel 0\n" X,
 	  I "  mov r0, #0x1\n  brc 0x0 cond=eq\n  mov r0, #0x2\n  label 0x0\n" X },
-	{ PASS_DEAD, I "br 0\nlabel 0\nlabel 1\n" X, I "  label 0x0\n" X },
+	{ PASS_DEAD, I "br 0\nlabel 0\nlabel 1\n" X, I X },
 	{ PASS_DEAD, I "umull t0, r0, r1, r2\nld t1, r1, 0x0 mem=0x2\n" X, I "  umull t0, r0, r1, r2\n  ld t1, r1, 0x0 mem=0x2\n" X },
 	/* checks */
 	{ PASS_CHECKS, I "ld r0, r13, 0x0 mem=0x2\nld r1, r13, 0x4 mem=0x2\nld t0, r13, 0x8 mem=0x2\n" X,

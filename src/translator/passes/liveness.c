@@ -1,0 +1,217 @@
+/*
+ * liveness.c - two passes in one walk backward, since both follow what is live.
+ *
+ * flags: a flag that is defined again before anything reads it is not computed. All flags are live where the block can be left and where a
+ * C function may look at them.
+ * dead: ops go whose results nothing uses, moves to themselves, branches to the next op and labels without branch.
+ *
+ * Control goes forward only, so what is live at a label is known when its branches are met.
+ */
+#include "base/base.h"
+#include "translator/passes/pass.h"
+
+#include <string.h>
+
+#include "cpu/cpu.h"
+#include "translator/run/helpers.h"
+
+#define REGS IR_TMP0
+#define BEFORE 8 /* IR_NONE and IR_IMM are -1 and -2 */
+#define DEAD IR_OP_COUNT /* what ops become that are to be removed */
+#define NOWHERE 0xffff
+
+/* Each byte is 0 or 1. */
+struct liveness {
+	uint8_t values[BEFORE + REGS + IR_MAX_TMPS]; /* by ref + BEFORE: read before it is written again. IR_NONE: 0 */
+	uint8_t flags;
+	uint16_t first_dead;
+	uint8_t regs_at[IR_MAX_OPS][REGS]; /* by label: values of registers */
+	uint8_t flags_at[IR_MAX_OPS];      /* by label */
+	uint16_t label_at[IR_MAX_OPS];     /* by label: op, NOWHERE */
+	bool branched[IR_MAX_OPS];         /* by label: it has a branch */
+};
+
+static inline uint8_t *value(struct liveness *l, ir_ref ref)
+{
+	return &l->values[BEFORE + (int16_t)ref];
+}
+
+static void init(struct liveness *l, const struct ir_block *block)
+{
+	memset(l->values, 0, BEFORE + REGS + block->tmps);
+	memset(value(l, 0), 1, REGS);
+	memset(l->label_at, 0xff, block->labels * sizeof(l->label_at[0]));
+	memset(l->branched, 0, block->labels * sizeof(l->branched[0]));
+	l->flags = IR_NZCV;
+	l->first_dead = NOWHERE;
+}
+
+/* The state before an op is the architecture's. */
+static inline void all_live(struct liveness *l)
+{
+	l->flags = IR_NZCV;
+	memset(value(l, 0), 1, REGS);
+}
+
+static inline void use_operands(struct liveness *l, const struct ir_insn *insn)
+{
+	*value(l, insn->a) = 1;
+	*value(l, insn->b) = 1;
+	*value(l, insn->c) = 1;
+	*value(l, IR_NONE) = 0;
+}
+
+/* Op @insn, which may leave the block. A VFP register's number could be taken for a temporary. */
+static inline void leave(struct liveness *l, const struct ir_insn *insn)
+{
+	all_live(l);
+	if (insn->op == IR_STF)
+		*value(l, insn->a) = 1;
+	else
+		use_operands(l, insn);
+}
+
+static inline bool is_shift(unsigned op)
+{
+	return op == IR_LSL || op == IR_LSR || op == IR_ASR || op == IR_ROR;
+}
+
+/* @insn has no effect but its results and no live flags. */
+static inline bool is_dead(struct liveness *l, const struct ir_insn *insn)
+{
+	return !(*value(l, insn->dst) | *value(l, insn->dst2)) || (insn->op == IR_MOV && insn->dst == insn->a);
+}
+
+/* What `attr` does not tell. */
+static void look_closer(struct liveness *l, const struct ir_insn *insn)
+{
+	switch (insn->op) {
+	case IR_POLL:
+		all_live(l);
+		break;
+	case IR_CALL:
+		if (helper_info[insn->imm].attr & (HELPER_REGS | HELPER_FAULT | HELPER_STATE))
+			all_live(l);
+		break;
+	case IR_LDCPU:
+		if (insn->imm == offsetof(struct cpu, nzcv))
+			l->flags = IR_NZCV;
+		break;
+	case IR_STCPU:
+		if (insn->imm2 == offsetof(struct cpu, nzcv))
+			l->flags = IR_NZCV;
+		break;
+	case IR_UMLAL: case IR_SMLAL:
+		*value(l, insn->dst) = *value(l, insn->dst2) = 1;
+		break;
+	}
+}
+
+/* Op @at, a label or branch. Returns false: it can go. */
+static bool control(struct liveness *l, const struct ir_block *block, unsigned at)
+{
+	const struct ir_insn *insn = &block->ops[at];
+	unsigned label = insn->imm;
+
+	switch (insn->op) {
+	case IR_LABEL:
+		memcpy(l->regs_at[label], value(l, 0), REGS);
+		l->flags_at[label] = l->flags;
+		l->label_at[label] = (uint16_t)at;
+		return true;
+	case IR_BR:
+		memcpy(value(l, 0), l->regs_at[label], REGS);
+		l->flags = l->flags_at[label];
+		if (at + 1 < block->count && insn[1].op == IR_LABEL && insn[1].imm == label)
+			return false;
+		break;
+	default:
+		for (unsigned i = 0; i < REGS; i++)
+			l->values[BEFORE + i] |= l->regs_at[label][i];
+		l->flags |= l->flags_at[label] | insn->fuse;
+		use_operands(l, insn);
+		break;
+	}
+	l->branched[label] = true;
+	return true;
+}
+
+static void bury(struct liveness *l, struct ir_block *block, unsigned at)
+{
+	block->ops[at].op = DEAD;
+	l->first_dead = (uint16_t)MIN(at, l->first_dead);
+}
+
+static void bury_labels(struct liveness *l, struct ir_block *block)
+{
+	for (unsigned i = 0; i < block->labels; i++)
+		if (!l->branched[i] && l->label_at[i] != NOWHERE)
+			bury(l, block, l->label_at[i]);
+}
+
+static void remove_dead(struct ir_block *block, unsigned first)
+{
+	unsigned to = first;
+
+	for (unsigned i = first; i < block->count; i++)
+		if (block->ops[i].op != DEAD)
+			block->ops[to++] = block->ops[i];
+	block->count = (uint16_t)to;
+}
+
+/* Inlined three times, with constants. */
+static inline __attribute__((always_inline)) void walk(struct ir_block *block, bool narrow_flags, bool remove)
+{
+	struct liveness l;
+
+	init(&l, block);
+	for (unsigned i = block->count; i-- > 0;) {
+		struct ir_insn *insn = &block->ops[i];
+		uint8_t attr, defines;
+
+		if (insn->op == IR_INSN)
+			continue;
+		attr = ir_op_info[insn->op].attr;
+		if (attr & (IRA_CONTROL | IRA_FAULT | IRA_END)) {
+			if (!(attr & IRA_CONTROL))
+				leave(&l, insn);
+			else if (!control(&l, block, i) && remove)
+				bury(&l, block, i);
+			continue;
+		}
+		defines = insn->fdef;
+		if (narrow_flags)
+			insn->fdef &= l.flags;
+		if (remove && !(attr & IRA_EFFECT) && !insn->fdef && is_dead(&l, insn)) {
+			bury(&l, block, i);
+			continue;
+		}
+		if (narrow_flags && is_shift(insn->op) && !(insn->fdef & IR_C))
+			insn->fuse = 0; /* it read C only to keep it */
+		l.flags = (uint8_t)((l.flags & ~defines) | insn->fuse);
+		*value(&l, insn->dst) = *value(&l, insn->dst2) = 0;
+		if (attr & IRA_ODD)
+			look_closer(&l, insn);
+		use_operands(&l, insn);
+	}
+	if (!remove)
+		return;
+	bury_labels(&l, block);
+	if (l.first_dead != NOWHERE)
+		remove_dead(block, l.first_dead);
+}
+
+void pass_flags(struct ir_block *block)
+{
+	walk(block, true, false);
+}
+
+void pass_dead(struct ir_block *block)
+{
+	walk(block, false, true);
+}
+
+void pass_flags_and_dead(struct ir_block *block)
+{
+	walk(block, true, true);
+}
