@@ -110,11 +110,11 @@ static void add_by_lea(struct emit *e, struct opnd d, struct opnd a, struct opnd
 	else
 		mem = opnd_sib(a.reg, use_reg(e, b), 0, 0);
 	if (d.kind != OPND_REG)
-		to = opnd_reg(is_scratch(a.reg) ? a.reg : mem.index != HOST_REG_NONE && is_scratch(mem.index) ? mem.index : scratch_alloc(e));
+		to = opnd_reg(is_scratch(a.reg) ? a.reg : mem.index != OPND_NO_INDEX && is_scratch(mem.index) ? mem.index : scratch_alloc(e));
 	/* A source temporary may still be wanted. */
 	if (d.kind != OPND_REG && e->owner[to.reg] != IR_NONE)
 		to = opnd_reg(scratch_alloc(e));
-	if (mem.index == HOST_REG_NONE && mem.disp == 0)
+	if (mem.index == OPND_NO_INDEX && mem.disp == 0)
 		move(e, to, a);
 	else
 		enc_lea(&e->enc, W32, to.reg, mem);

@@ -46,7 +46,7 @@ static unsigned compute(struct emit *e)
 			mem = opnd_sib(a.reg, use_reg(e, b), 0, 0);
 		release(e, a);
 		release(e, b);
-		if (mem.index != HOST_REG_NONE && is_scratch(mem.index))
+		if (mem.index != OPND_NO_INDEX && is_scratch(mem.index))
 			scratch_free(e, mem.index);
 		/* A source that is not kept may be overwritten. */
 		t = scratch_alloc(e);

@@ -56,7 +56,7 @@ enum simd_constant {
 };
 static inline struct opnd pool(enum simd_constant which)
 {
-	return (struct opnd){ .kind = OPND_MEM, .reg = HOST_REG_NONE, .index = HOST_REG_NONE, .disp = 16 * (int32_t)which };
+	return (struct opnd){ .kind = OPND_MEM, .reg = HOST_REG_NONE, .index = OPND_NO_INDEX, .disp = 16 * (int32_t)which };
 }
 
 /* Byte offsets into cpu->vfp */

@@ -20,8 +20,8 @@ static void put_modrm(const struct enc_sse *s, unsigned reg, struct opnd rm, uns
 		return;
 	}
 	small = rm.disp >= -128 && rm.disp <= 127;
-	enc_u8(e, (uint8_t)((small ? 0x40u : 0x80u) | reg | (rm.index != HOST_REG_NONE ? 4 : rm.reg & 7)));
-	if (rm.index != HOST_REG_NONE)
+	enc_u8(e, (uint8_t)((small ? 0x40u : 0x80u) | reg | (rm.index != OPND_NO_INDEX ? 4 : rm.reg & 7)));
+	if (rm.index != OPND_NO_INDEX)
 		enc_u8(e, (uint8_t)(rm.scale << 6 | (rm.index & 7) << 3 | (rm.reg & 7)));
 	else if ((rm.reg & 7) == RSP)
 		enc_u8(e, 0x24);
@@ -38,7 +38,7 @@ static unsigned high_bit(struct opnd rm)
 
 static unsigned index_bit(struct opnd rm)
 {
-	return rm.kind == OPND_MEM && rm.index != HOST_REG_NONE ? rm.index >> 3 & 1u : 0;
+	return rm.kind == OPND_MEM && rm.index != OPND_NO_INDEX ? rm.index >> 3 & 1u : 0;
 }
 
 static void put_vex(const struct enc_sse *s, unsigned op, enum width w, unsigned reg, unsigned vvvv, struct opnd rm)

@@ -276,7 +276,7 @@ void flags_carry_to_mem(struct emit *e)
 	/* The byte that holds N, Z and C is written whole: N and Z follow from the same op, or are dead. */
 	if (e->flags.mem & IR_NZ & flags_needed(e))
 		emit_fail(e, -ENOTSUP);
-	enc_setcc(&e->enc, CC_B, (struct opnd){ .kind = OPND_MEM, .reg = RBP, .index = HOST_REG_NONE,
+	enc_setcc(&e->enc, CC_B, (struct opnd){ .kind = OPND_MEM, .reg = RBP, .index = OPND_NO_INDEX,
 	                                        .disp = CPU_OPND(nzcv).disp + 1 });
 	e->flags.mem &= (uint8_t)~IR_NZ;
 }
