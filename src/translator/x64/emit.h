@@ -263,11 +263,11 @@ struct site_state {
 struct vfp_copy {
 	uint16_t offset;
 	uint8_t bytes;  /* 0: none */
-	bool dirty;     /* cpu->vfp does not have it yet */
 	uint32_t used;  /* larger: later */
 };
 struct xmm_state {
 	struct vfp_copy copies[16];
+	uint16_t dirty;    /* bit n: cpu->vfp does not have it yet */
 	uint16_t pinned;   /* bit n: in use by the current op */
 	uint8_t temps;     /* given to the current op */
 	bool used;         /* the block has had copies */
@@ -460,9 +460,20 @@ void emit_fpcheck(struct emit *e);
 bool emit_simd_inline(struct emit *e); /* true: done */
 void xmm_begin(struct emit *e);        /* block */
 bool xmm_lazy(const struct emit *e);   /* VFP registers may stay in xmm registers */
-void xmm_flush(struct emit *e);        /* to cpu->vfp what is in xmm registers only; EFLAGS kept */
+void xmm_flush_dirty(struct emit *e);
+static inline void xmm_flush(struct emit *e) /* to cpu->vfp what is in xmm registers only; EFLAGS kept */
+{
+	if (unlikely(e->xmm.dirty))
+		xmm_flush_dirty(e);
+}
 void xmm_flush_part(struct emit *e, unsigned offset, unsigned bytes); /* what overlaps these */
-void xmm_dirty(const struct emit *e, struct vfp_dirty *dirty); /* what is, for a path out of line */
+void xmm_list_dirty(const struct emit *e, struct vfp_dirty *dirty);
+static inline void xmm_dirty(const struct emit *e, struct vfp_dirty *dirty) /* what is, for a path out of line */
+{
+	memset(dirty, 0, MAX_DIRTY * sizeof(*dirty));
+	if (unlikely(e->xmm.dirty))
+		xmm_list_dirty(e, dirty);
+}
 void emit_dirty(struct emit *e, const struct vfp_dirty *dirty); /* stores them */
 unsigned xmm_find(struct emit *e, unsigned offset, unsigned bytes); /* a register that holds exactly these, or HOST_REG_NONE */
 unsigned xmm_take(struct emit *e);     /* one to load into */

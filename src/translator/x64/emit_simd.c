@@ -12,8 +12,11 @@
 
 void xmm_drop_all(struct emit *e)
 {
-	memset(e->xmm.copies, 0, sizeof(e->xmm.copies));
 	e->xmm.flushed = 0;
+	if (!e->xmm.used)
+		return;
+	memset(e->xmm.copies, 0, sizeof(e->xmm.copies));
+	e->xmm.dirty = 0;
 }
 
 void xmm_begin(struct emit *e)
@@ -45,17 +48,29 @@ void xmm_move(struct emit *e, bool store, unsigned bytes, unsigned xmm, struct o
 	sse_op2(&e->sse, (enum sse_op)ops[store][bytes / 8], W32, xmm, mem);
 }
 
+static bool is_dirty(const struct emit *e, unsigned xmm)
+{
+	return e->xmm.dirty >> xmm & 1;
+}
+
 static void clean(struct emit *e, unsigned xmm)
 {
 	struct vfp_copy *copy = &e->xmm.copies[xmm];
 
-	if (!copy->bytes || !copy->dirty)
+	if (!is_dirty(e, xmm))
 		return;
 	xmm_move(e, true, copy->bytes, xmm, vfp_opnd(copy->offset));
-	copy->dirty = false;
+	e->xmm.dirty &= (uint16_t)~(1u << xmm);
 }
 
-void xmm_flush(struct emit *e)
+/* The register holds nothing, or something else from now on. */
+static void forget(struct emit *e, unsigned xmm)
+{
+	e->xmm.copies[xmm].bytes = 0;
+	e->xmm.dirty &= (uint16_t)~(1u << xmm);
+}
+
+void xmm_flush_dirty(struct emit *e)
 {
 	for (unsigned i = FIRST_COPY; i < XMM_COUNT; i++)
 		clean(e, i);
@@ -63,17 +78,18 @@ void xmm_flush(struct emit *e)
 
 void xmm_flush_part(struct emit *e, unsigned offset, unsigned bytes)
 {
+	if (!e->xmm.dirty)
+		return;
 	for (unsigned i = FIRST_COPY; i < XMM_COUNT; i++)
 		if (overlaps(&e->xmm.copies[i], offset, bytes))
 			clean(e, i);
 }
 
-void xmm_dirty(const struct emit *e, struct vfp_dirty *dirty)
+void xmm_list_dirty(const struct emit *e, struct vfp_dirty *dirty)
 {
 	static_assert(MAX_DIRTY == XMM_COUNT - FIRST_COPY, "all can be");
-	memset(dirty, 0, MAX_DIRTY * sizeof(*dirty));
 	for (unsigned i = FIRST_COPY; i < XMM_COUNT; i++)
-		if (e->xmm.copies[i].bytes && e->xmm.copies[i].dirty)
+		if (is_dirty(e, i))
 			*dirty++ = (struct vfp_dirty){ .offset = e->xmm.copies[i].offset, .xmm = (uint8_t)i, .bytes = e->xmm.copies[i].bytes };
 }
 
@@ -105,8 +121,8 @@ static void replaced(struct emit *e, unsigned offset, unsigned bytes)
 		if (!overlaps(copy, offset, bytes))
 			continue;
 		if (copy->offset < offset || copy->offset + copy->bytes > offset + bytes)
-			BUG_ON(copy->dirty);
-		copy->bytes = 0;
+			BUG_ON(is_dirty(e, i));
+		forget(e, i);
 	}
 	e->xmm.flushed &= ~d_mask(offset, bytes);
 	if (bytes == 16)
@@ -136,7 +152,7 @@ static unsigned take(struct emit *e)
 	}
 	BUG_ON(!oldest);
 	clean(e, oldest);
-	e->xmm.copies[oldest].bytes = 0;
+	forget(e, oldest);
 	e->xmm.pinned |= (uint16_t)(1u << oldest);
 	e->xmm.used = true;
 	return oldest;
@@ -144,6 +160,7 @@ static unsigned take(struct emit *e)
 
 static void remember(struct emit *e, unsigned xmm, unsigned offset, unsigned bytes)
 {
+	e->xmm.dirty &= (uint16_t)~(1u << xmm);
 	e->xmm.copies[xmm] = (struct vfp_copy){ .offset = (uint16_t)offset, .bytes = (uint8_t)bytes, .used = ++e->xmm.clock };
 }
 
@@ -236,7 +253,8 @@ void vfp_set(struct emit *e, unsigned xmm, unsigned offset, unsigned bytes)
 		xmm_move(e, true, bytes, xmm, vfp_opnd(offset));
 	replaced(e, offset, bytes);
 	remember(e, xmm, offset, bytes);
-	e->xmm.copies[xmm].dirty = xmm_lazy(e);
+	if (xmm_lazy(e))
+		e->xmm.dirty |= (uint16_t)(1u << xmm);
 }
 
 unsigned xmm_find(struct emit *e, unsigned offset, unsigned bytes)
