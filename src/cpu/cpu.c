@@ -9,30 +9,12 @@
 
 #include <string.h>
 
+#include "cpu/banks.h"
 #include "cpu/cp15.h"
 
 /* What the MRS and MSR instructions see beyond CPSR_CONTROL: N, Z, C, V, Q, GE, IT. */
 #define CPSR_FLAGS (CPSR_N | CPSR_Z | CPSR_C | CPSR_V)
 #define CPSR_IT (CPSR_IT_HI | CPSR_IT_LO)
-
-static inline enum cpu_bank mode_bank(uint32_t mode)
-{
-	static const uint8_t banks[32] = {
-		[MODE_FIQ] = BANK_FIQ, [MODE_IRQ] = BANK_IRQ, [MODE_SVC] = BANK_SVC, [MODE_MON] = BANK_MON, [MODE_ABT] = BANK_ABT,
-		[MODE_UND] = BANK_UND,
-	};
-
-	static_assert(BANK_USR == 0, "what the table leaves out");
-	return (enum cpu_bank)banks[mode & CPSR_M];
-}
-
-bool cpu_mode_valid(uint32_t mode)
-{
-	const uint32_t valid = 1u << MODE_USR | 1u << MODE_FIQ | 1u << MODE_IRQ | 1u << MODE_SVC | 1u << MODE_MON | 1u << MODE_ABT |
-	                       1u << MODE_UND | 1u << MODE_SYS;
-
-	return mode < 32 && (valid >> mode & 1);
-}
 
 void cpu_init(struct cpu *cpu, const struct cpu_model *model, unsigned index, struct log *log)
 {
@@ -72,38 +54,6 @@ void cpu_reset(struct cpu *cpu)
 	atomic_store(&cpu->halted, false);
 	if (cpu->hooks && cpu->hooks->mmu_changed)
 		cpu->hooks->mmu_changed(cpu);
-}
-
-uint32_t cpu_cpsr(const struct cpu *cpu)
-{
-	return cpu->cpsr | nzcv_to_cpsr(cpu->nzcv) | (cpu->q ? CPSR_Q : 0) | cpu->ge << 16 | (cpu->it & 0xfc) << 8 |
-	       (cpu->it & 3) << 25;
-}
-
-static void swap_r8_r12(uint32_t *from, uint32_t *to, uint32_t *current)
-{
-	memcpy(from, current, 5 * sizeof(*current));
-	memcpy(current, to, 5 * sizeof(*current));
-}
-
-static void switch_mode(struct cpu *cpu, uint32_t mode)
-{
-	uint32_t old = cpu->cpsr & CPSR_M;
-	enum cpu_bank from = mode_bank(old), to = mode_bank(mode);
-
-	cpu->cpsr = (cpu->cpsr & ~CPSR_M) | mode;
-	if (from == to)
-		return;
-	cpu->bank_sp[from] = cpu->r[13];
-	cpu->bank_lr[from] = cpu->r[14];
-	cpu->r[13] = cpu->bank_sp[to];
-	cpu->r[14] = cpu->bank_lr[to];
-	cpu->spsr[from] = cpu->current_spsr;
-	cpu->current_spsr = to == BANK_USR ? 0 : cpu->spsr[to];
-	if (to == BANK_FIQ)
-		swap_r8_r12(cpu->bank_r8_usr, cpu->bank_r8_fiq, &cpu->r[8]);
-	else if (from == BANK_FIQ)
-		swap_r8_r12(cpu->bank_r8_fiq, cpu->bank_r8_usr, &cpu->r[8]);
 }
 
 void cpu_set_cpsr(struct cpu *cpu, uint32_t value, uint32_t mask)
@@ -239,27 +189,6 @@ uint32_t cpu_fp_access(const struct cpu *cpu)
 	uint32_t may = (both & 1 ? FP_MAY_PRIV : 0) | (both == 3 ? FP_MAY_USER : 0);
 
 	return may | (cpu->fpexc & FPEXC_EN ? may >> FP_MAY_SHIFT : 0);
-}
-
-uint32_t cpu_state_key(const struct cpu *cpu)
-{
-	uint32_t key = 0;
-
-	if (cpu->cpsr & CPSR_T)
-		key |= KEY_T;
-	if (cpu->cpsr & CPSR_E)
-		key |= KEY_E;
-	if (cpu_privileged(cpu))
-		key |= KEY_PRIV;
-	if (cpu->fpscr & (FPSCR_LEN | FPSCR_STRIDE | FPSCR_RMODE | FPSCR_FZ | FPSCR_DN))
-		key |= KEY_FPMODE;
-	if (cpu->cp15.sctlr & SCTLR_A)
-		key |= KEY_ALIGN;
-	if (cpu->cp15.cpacr & CPACR_ASEDIS)
-		key |= KEY_NOSIMD;
-	if (cpu->cp15.cpacr & CPACR_D32DIS)
-		key |= KEY_NOD32;
-	return key | cpu->window_key | cpu->it << KEY_IT_SHIFT;
 }
 
 void cpu_attention(struct cpu *cpu, uint32_t why)

@@ -285,8 +285,6 @@ void cpu_reset(struct cpu *cpu);
 /* Zeroes @cpu and sets its model; the hooks must be set before cpu_reset(). */
 void cpu_init(struct cpu *cpu, const struct cpu_model *model, unsigned index, struct log *log);
 
-/* CPSR put together (B1.3.3). */
-uint32_t cpu_cpsr(const struct cpu *cpu);
 /* CPSRWriteByInstr's effect without its checks: writes the bits in @mask; a mode change swaps banks and calls mmu_changed if privilege changed. */
 void cpu_set_cpsr(struct cpu *cpu, uint32_t value, uint32_t mask);
 /* The manual's CPSRWriteByInstr()/SPSRWriteByInstr(): @bytemask is the 4-bit field mask; obeys privilege, NMFI, SCR. */
@@ -299,7 +297,13 @@ void cpu_set_spsr(struct cpu *cpu, uint32_t value);
 uint32_t cpu_mode_reg(const struct cpu *cpu, unsigned n, enum cpu_mode mode);
 void cpu_set_mode_reg(struct cpu *cpu, unsigned n, enum cpu_mode mode, uint32_t value);
 /* True for the modes an A9 without virtualization extensions has. */
-bool cpu_mode_valid(uint32_t mode);
+static inline bool cpu_mode_valid(uint32_t mode)
+{
+	const uint32_t valid = 1u << MODE_USR | 1u << MODE_FIQ | 1u << MODE_IRQ | 1u << MODE_SVC | 1u << MODE_MON | 1u << MODE_ABT |
+	                       1u << MODE_UND | 1u << MODE_SYS;
+
+	return mode < 32 && (valid >> mode & 1);
+}
 
 /* Arm's NZCV in CPSR bits 31:28 from and to the x86 layout. */
 static inline uint32_t nzcv_to_cpsr(uint32_t nzcv)
@@ -309,6 +313,11 @@ static inline uint32_t nzcv_to_cpsr(uint32_t nzcv)
 static inline uint32_t nzcv_from_cpsr(uint32_t cpsr)
 {
 	return (cpsr >> 16 & (NZCV_N | NZCV_Z)) | (cpsr >> 21 & NZCV_C) | (cpsr >> 28 & NZCV_V);
+}
+/* CPSR put together (B1.3.3). */
+static inline uint32_t cpu_cpsr(const struct cpu *cpu)
+{
+	return cpu->cpsr | nzcv_to_cpsr(cpu->nzcv) | cpu->q << 27 | cpu->ge << 16 | (cpu->it & 0xfc) << 8 | (cpu->it & 3) << 25;
 }
 /* ConditionPassed() for @cond 0-15 (A8.3.1). */
 bool cpu_condition(uint32_t nzcv, unsigned cond);
@@ -349,7 +358,17 @@ void cpu_attention(struct cpu *cpu, uint32_t why);
 #define KEY_WINDOW (1u << 7) /* the current shadow space has a memory window: accesses go there without look-up (mmu.h) */
 #define KEY_IT_SHIFT 8       /* bits 15:8: ITSTATE */
 #define KEY_NOD32 (1u << 16) /* CPACR.D32DIS: VFP instructions that use D16-D31 are UNDEFINED */
-uint32_t cpu_state_key(const struct cpu *cpu);
+static inline uint32_t cpu_state_key(const struct cpu *cpu)
+{
+	uint32_t key = cpu->window_key | cpu->it << KEY_IT_SHIFT;
+
+	static_assert(CPSR_T >> 5 == KEY_T && CPSR_E >> 8 == KEY_E && SCTLR_A << 4 == KEY_ALIGN && CPACR_ASEDIS >> 25 == KEY_NOSIMD &&
+	              CPACR_D32DIS >> 14 == KEY_NOD32, "moved there below: exceptions are entered and left by this");
+	key |= (cpu->cpsr >> 5 & KEY_T) | (cpu->cpsr >> 8 & KEY_E) | (cpu_privileged(cpu) ? KEY_PRIV : 0);
+	key |= cpu->fpscr & (FPSCR_LEN | FPSCR_STRIDE | FPSCR_RMODE | FPSCR_FZ | FPSCR_DN) ? KEY_FPMODE : 0;
+	key |= cpu->cp15.sctlr << 4 & KEY_ALIGN;
+	return key | (cpu->cp15.cpacr >> 25 & KEY_NOSIMD) | (cpu->cp15.cpacr >> 14 & KEY_NOD32);
+}
 /*
  * What cpu->fp_access must be (B1.11.1). It is no part of the key, since Linux switches FPEXC.EN all the time: translated code looks at it. Who
  * writes CPACR or FPEXC while the core runs sets it; otherwise translator_run() does.

@@ -8,6 +8,7 @@
 #include "cpu/cpu.h"
 
 #include "base/log.h"
+#include "cpu/banks.h"
 #include "cpu/cp15.h"
 
 #define SCR_IRQ (1u << 1)
@@ -74,7 +75,7 @@ static uint32_t vector_base(const struct cpu *cpu, bool monitor)
 	return cpu->cp15.sctlr & SCTLR_V ? 0xffff0000u : cpu->cp15.vbar;
 }
 
-static void log_exception(struct cpu *cpu, const struct entry *entry, uint32_t spsr)
+static __attribute__((noinline, cold)) void log_exception(struct cpu *cpu, const struct entry *entry, uint32_t spsr)
 {
 	char pc[128];
 
@@ -85,26 +86,27 @@ static void log_exception(struct cpu *cpu, const struct entry *entry, uint32_t s
 void cpu_take_exception(struct cpu *cpu, enum exception exc)
 {
 	const struct entry *entry = &entries[exc];
-	bool monitor = to_monitor(cpu, exc);
+	bool monitor = unlikely(exc == EXC_SMC || cpu->cp15.scr & (SCR_IRQ | SCR_FIQ | SCR_EA)) && to_monitor(cpu, exc);
+	bool privileged = cpu_privileged(cpu);
 	uint32_t spsr = cpu_cpsr(cpu);
 	uint32_t lr = cpu->r[15] + (cpu->cpsr & CPSR_T ? entry->lr_thumb : entry->lr_arm);
-	uint32_t value = monitor ? MODE_MON | CPSR_I | CPSR_A | CPSR_F : entry->mode | CPSR_I | entry->set;
-	uint32_t mask = CPSR_M | CPSR_T | CPSR_J | CPSR_E | CPSR_IT_HI | CPSR_IT_LO | (value & (CPSR_I | CPSR_A | CPSR_F));
+	uint32_t sctlr = cpu->cp15.sctlr;
 
 	if (unlikely(log_has(cpu->log_mask, LOG_INT)))
 		log_exception(cpu, entry, spsr);
 	if (entry->stat != CPU_STAT_COUNT)
 		cpu->stats[entry->stat]++;
-	if (cpu->cp15.sctlr & SCTLR_TE)
-		value |= CPSR_T;
-	if (cpu->cp15.sctlr & SCTLR_EE)
-		value |= CPSR_E;
-	cpu_set_cpsr(cpu, value, mask);
-	cpu_set_spsr(cpu, spsr);
+	cpu->cpsr &= ~(CPSR_T | CPSR_J | CPSR_E);
+	cpu->cpsr |= CPSR_I | (monitor ? CPSR_A | CPSR_F : entry->set) | (sctlr & SCTLR_TE ? CPSR_T : 0) | (sctlr & SCTLR_EE ? CPSR_E : 0);
+	cpu->it = 0;
+	switch_mode(cpu, monitor ? MODE_MON : entry->mode);
+	cpu->current_spsr = spsr;
 	cpu->r[14] = lr;
 	/* The A9 has no SCTLR.VE; with it, the address of IRQ and FIQ vectors is the interrupt controller's: none here. */
 	cpu->r[15] = vector_base(cpu, monitor) + (exc == EXC_SMC ? EXC_SVC : exc) * 4u; /* SMC has SVC's place in Monitor's table */
 	/* Exception entry leaves the local monitor in an UNKNOWN state; software clears it itself (B1.8.3). */
+	if (!privileged)
+		cpu->hooks->mmu_changed(cpu);
 }
 
 void cpu_data_abort(struct cpu *cpu)
@@ -166,9 +168,29 @@ void cpu_smc(struct cpu *cpu, uint32_t imm)
 	cpu->hooks->smc(cpu, imm);
 }
 
+/* cpu_msr_cpsr() of all there is, for the usual case. */
+static inline void return_to_mode(struct cpu *cpu, uint32_t spsr)
+{
+	uint32_t unmasked = cpu->cpsr & ~spsr & (CPSR_I | CPSR_F);
+
+	cpu->nzcv = nzcv_from_cpsr(spsr);
+	cpu->q = spsr / CPSR_Q & 1;
+	cpu->ge = (spsr & CPSR_GE) >> 16;
+	cpu->it = (spsr >> 8 & 0xfc) | (spsr >> 25 & 3);
+	cpu->cpsr = (cpu->cpsr & CPSR_M) | (spsr & CPSR_CONTROL & ~CPSR_M);
+	switch_mode(cpu, spsr & CPSR_M);
+	if (unmasked && atomic_load_explicit(&cpu->irq_lines, memory_order_relaxed))
+		cpu_attention(cpu, ATTN_IRQ);
+	if (!cpu_privileged(cpu))
+		cpu->hooks->mmu_changed(cpu);
+}
+
 void cpu_exception_return(struct cpu *cpu, uint32_t pc, uint32_t spsr)
 {
-	cpu_msr_cpsr(cpu, spsr, 0xf, true);
+	if (likely(cpu_privileged(cpu) && cpu_mode_valid(spsr & CPSR_M) && !(cpu->cp15.sctlr & SCTLR_NMFI)))
+		return_to_mode(cpu, spsr);
+	else
+		cpu_msr_cpsr(cpu, spsr, 0xf, true);
 	/* BranchWritePC() in the new state. */
 	cpu->r[15] = pc & (cpu->cpsr & CPSR_T ? ~1u : ~3u);
 }

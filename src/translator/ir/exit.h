@@ -11,6 +11,7 @@ enum x64_exit {
 	X64_EXIT_EXCEPTION, /* take enum exception cpu->exit_arg[0] with immediate cpu->exit_arg[1] at r[15] */
 	X64_EXIT_RAISE,     /* a helper or access raised: enum helper_raise in cpu->exit_arg[0] */
 	X64_EXIT_WFI,
+	X64_EXIT_RETURN,    /* exception return to cpu->exit_arg[0] with CPSR cpu->exit_arg[1]; only with x64_options.resume */
 	X64_EXIT_RESUME,    /* find the block for cpu->r[15]; what the state change or exception asked for was done (x64_options.resume) */
 };
 

@@ -237,6 +237,10 @@ const uint8_t *dispatch_resume(struct cpu *cpu, enum x64_exit why)
 		count_exception(cpu);
 		take_raised(cpu);
 		break;
+	case X64_EXIT_RETURN:
+		cpu_exception_return(cpu, cpu->exit_arg[0], cpu->exit_arg[1]);
+		cpu->stats[CPU_STAT_EXIT_STATE]++;
+		break;
 	default:
 		cpu->stats[CPU_STAT_EXIT_STATE]++;
 		break;
@@ -280,6 +284,7 @@ static bool handle(struct translator *t, enum x64_exit exit, enum run_exit *why)
 		take_raised(cpu);
 		break;
 	case X64_EXIT_RESUME:
+	case X64_EXIT_RETURN:
 		break;
 	case X64_EXIT_WFI:
 		if (wait(cpu)) {

@@ -91,6 +91,29 @@ static void check_window(struct emit *e)
 	cold_jcc(e, cold, CC_NE);
 }
 
+/*
+ * An exception return, when the block ends with it: the exit does it. All flags come from the new CPSR. False: it is none, or exits do nothing.
+ */
+static bool call_return(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	struct opnd arg = CPU_OPND(exit_arg[0]);
+
+	if (!e->x64->resume || (op->imm != HELPER_ID_RETURN_SPSR && op->imm != HELPER_ID_RETURN_TO) || op[1].op != IR_EXIT_STATE)
+		return false;
+	xmm_flush(e);
+	load_args(e);
+	if (op->imm == HELPER_ID_RETURN_SPSR)
+		enc_mov(&e->enc, W32, opnd_reg(RDX), CPU_OPND(current_spsr));
+	enc_mov(&e->enc, W32, arg, opnd_reg(RAX));
+	arg.disp += 4;
+	enc_mov(&e->enc, W32, arg, opnd_reg(RDX));
+	emit_count(e, (int)count_here(e));
+	enc_jmp_to(&e->enc, e->x64->stubs.leave[X64_EXIT_RETURN]);
+	e->reachable = false;
+	return true;
+}
+
 void emit_call(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
@@ -98,6 +121,8 @@ void emit_call(struct emit *e)
 	bool pure = attr & HELPER_PURE;
 	int done = (int)count_here(e) - 1;
 
+	if (call_return(e))
+		return;
 	if (pure)
 		flags_clobber(e);
 	else

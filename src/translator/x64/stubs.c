@@ -118,7 +118,7 @@ static uint8_t *emit_resume_with(struct enc *enc, const uint8_t *resume, enum x6
 
 static bool resumes(enum x64_exit why)
 {
-	return why == X64_EXIT_STATE || why == X64_EXIT_EXCEPTION || why == X64_EXIT_RAISE;
+	return why == X64_EXIT_STATE || why == X64_EXIT_EXCEPTION || why == X64_EXIT_RAISE || why == X64_EXIT_RETURN;
 }
 
 static uint8_t *emit_link(struct enc *enc, const uint8_t *leave_link)

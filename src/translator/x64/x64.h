@@ -56,7 +56,7 @@ struct x64_options {
 	uint32_t cache_bytes;
 	bool sse_only;          /* as on a host without AVX and AVX2 */
 	/*
-	 * Called by code that leaves with STATE, EXCEPTION or RAISE: does what that asks for and returns the checked entry to go on at, or NULL:
+	 * Called by code that leaves with STATE, EXCEPTION, RAISE or RETURN: does what that asks for and returns the checked entry to go on at, or NULL:
 	 * leave with X64_EXIT_RESUME. NULL: such exits leave at once.
 	 */
 	const uint8_t *(*resume)(struct cpu *cpu, enum x64_exit why);
