@@ -34,34 +34,6 @@ void ir_block_init(struct ir_block *block, gva_t pc, uint32_t key)
 	block->overflow = false;
 }
 
-struct ir_insn *ir_append_overflow(struct ir_block *block, enum ir_op op)
-{
-	/* The caller may go on writing to it: it is thrown away with the block. */
-	struct ir_insn *insn = &block->ops[IR_MAX_OPS - 1];
-
-	block->overflow = true;
-	*insn = ir_template[op];
-	return insn;
-}
-
-ir_ref ir_tmp(struct ir_block *block)
-{
-	if (block->tmps >= IR_MAX_TMPS) {
-		block->overflow = true;
-		return IR_TMP0;
-	}
-	return (ir_ref)(IR_TMP0 + block->tmps++);
-}
-
-uint16_t ir_label(struct ir_block *block)
-{
-	if (block->labels >= IR_MAX_OPS) {
-		block->overflow = true;
-		return 0;
-	}
-	return block->labels++;
-}
-
 uint8_t ir_cond_flags(unsigned cond)
 {
 	/* By pairs: EQ NE, CS CC, MI PL, VS VC, HI LS, GE LT, GT LE, AL. */

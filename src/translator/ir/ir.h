@@ -100,24 +100,45 @@ extern const char *const ir_op_text[IR_OP_COUNT]; /* mnemonics in dumps */
 void ir_block_init(struct ir_block *block, gva_t pc, uint32_t key);
 /* What ir_append() presets: each opcode with all fields none, but for the flags that it always uses. */
 extern const struct ir_insn ir_template[IR_OP_COUNT];
-/* The dummy op of a block that has overflowed. */
-struct ir_insn *ir_append_overflow(struct ir_block *block, enum ir_op op);
-
 /* Appends; returns the op, or a dummy when the block has overflowed (sticky, checked once). All fields but op are preset to none. */
 static inline struct ir_insn *ir_append(struct ir_block *block, enum ir_op op)
 {
-	struct ir_insn *insn = &block->ops[block->count];
+	unsigned at = block->count;
+	struct ir_insn *insn;
 
-	if (unlikely(block->count >= IR_MAX_OPS))
-		return ir_append_overflow(block, op);
-	block->count++;
+	if (unlikely(at >= IR_MAX_OPS)) {
+		/* The caller may go on writing to the last one: it is thrown away with the block. */
+		block->overflow = true;
+		at = IR_MAX_OPS - 1;
+	}
+	block->count = (uint16_t)(at + 1);
+	insn = &block->ops[at];
 	*insn = ir_template[op];
 	return insn;
 }
 
 /* A new temporary, a new label number. */
-ir_ref ir_tmp(struct ir_block *block);
-uint16_t ir_label(struct ir_block *block);
+static inline ir_ref ir_tmp(struct ir_block *block)
+{
+	if (unlikely(block->tmps >= IR_MAX_TMPS)) {
+		block->overflow = true;
+		return IR_TMP0;
+	}
+	return (ir_ref)(IR_TMP0 + block->tmps++);
+}
+static inline uint16_t ir_label(struct ir_block *block)
+{
+	if (unlikely(block->labels >= IR_MAX_OPS)) {
+		block->overflow = true;
+		return 0;
+	}
+	return block->labels++;
+}
+/* True for the ops that end a path (IRA_END). */
+static inline bool ir_ends(unsigned op)
+{
+	return op - IR_EXIT <= IR_WFI - IR_EXIT;
+}
 /* The flags that condition @cond reads. */
 uint8_t ir_cond_flags(unsigned cond);
 

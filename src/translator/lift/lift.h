@@ -77,9 +77,7 @@ static inline uint32_t lift_pc_value(const struct lift *l)
 {
 	return l->pc + (l->thumb ? 4 : 8);
 }
-/* Integer and system instructions. Emits exception undef for what it must. */
-void lift_int(struct lift *l, const struct insn *insn);
-/* VFP and Advanced SIMD. Access has been checked by lift_block(). Returns false when not its own. */
+/* VFP and Advanced SIMD. Access has been checked through KEY_FPEN by lift_block(). Returns false when not its own. */
 bool lift_fp(struct lift *l, const struct insn *insn);
 /* An Undefined Instruction exception at the current instruction. */
 void lift_undefined(struct lift *l);

@@ -94,7 +94,7 @@ static bool flags_changed(const struct ir_block *block, unsigned from)
 
 static bool path_ended(const struct lift *l)
 {
-	return l->block->count && ir_op_info[l->block->ops[l->block->count - 1].op].attr & IRA_END;
+	return l->block->count && ir_ends(l->block->ops[l->block->count - 1].op);
 }
 
 static void mark(struct lift *l)
@@ -103,12 +103,6 @@ static void mark(struct lift *l)
 
 	insn->imm = l->pc;
 	insn->imm2 = l->it << 8 | l->size;
-}
-
-/* VFP and Advanced SIMD meanings stand behind all others. */
-static bool is_fp(const struct insn *insn)
-{
-	return insn->op > INSN_CHKA;
 }
 
 /* FPEXC.EN does not matter to these when privileged (B4.1.57); they check CPACR themselves. */
@@ -156,35 +150,6 @@ static bool uses_d16(const struct insn *insn)
 	return ((d ? insn->vd : 0) | (n ? insn->vn : 0) | (m ? insn->vm : 0)) & 16;
 }
 
-/* By the groups of insn_ops.def; each part looks closer, and what it does not know is undefined. */
-void lift_int(struct lift *l, const struct insn *insn)
-{
-	bool lifted;
-
-	switch (insn->op) {
-	case INSN_AND ... INSN_MOVT:
-	case INSN_SUBS_PC_LR:
-		lifted = lift_data(l, insn);
-		break;
-	case INSN_LDR ... INSN_PLI:
-		lifted = lift_memory(l, insn);
-		break;
-	case INSN_B ... INSN_IT:
-		lifted = lift_branch(l, insn);
-		break;
-	case INSN_MUL ... INSN_UDIV:
-		lifted = lift_multiply(l, insn);
-		break;
-	case INSN_QADD ... INSN_REVSH:
-		lifted = lift_media(l, insn);
-		break;
-	default:
-		lifted = lift_system(l, insn);
-	}
-	if (!lifted)
-		lift_undefined(l);
-}
-
 /* FPEXC.EN and CPACR: looked at by the first instruction on each path, which takes the exception. */
 static void check_fp(struct lift *l, const struct insn *insn)
 {
@@ -198,21 +163,38 @@ static void check_fp(struct lift *l, const struct insn *insn)
 	l->fp_checked = true;
 }
 
-static void lift_one(struct lift *l, const struct insn *insn)
+static bool lift_fp_checked(struct lift *l, const struct insn *insn)
 {
-	if (insn->status == INSN_UNDEFINED) {
+	if ((l->key & KEY_NOSIMD && is_simd_only(insn)) || (l->key & KEY_NOD32 && uses_d16(insn)))
+		return false;
+	if (is_fp_system(insn))
+		lift_sensitive(l, SENSITIVE_FP_SYSTEM);
+	check_fp(l, insn);
+	return lift_fp(l, insn);
+}
+
+/* Who lifts a meaning, by the groups of insn_ops.def; each looks closer. VFP and Advanced SIMD stand behind all others. */
+static bool (*const parts[INSN_OP_COUNT])(struct lift *l, const struct insn *insn) = {
+	[INSN_ADR ... INSN_MOVT] = lift_data_other,
+	[INSN_MUL ... INSN_UDIV] = lift_multiply,
+	[INSN_QADD ... INSN_REVSH] = lift_media,
+	[INSN_LDR ... INSN_LDRSH] = lift_single,
+	[INSN_LDRD ... INSN_PLI] = lift_memory,
+	[INSN_B ... INSN_IT] = lift_branch,
+	[INSN_SVC ... INSN_SRS] = lift_system,
+	[INSN_SUBS_PC_LR] = lift_data_other,
+	[INSN_ERET ... INSN_CHKA] = lift_system,
+	[INSN_CHKA + 1 ... INSN_OP_COUNT - 1] = lift_fp_checked,
+};
+
+static inline void lift_one(struct lift *l, const struct insn *insn)
+{
+	if (unlikely(insn->status == INSN_UNDEFINED))
 		lift_undefined(l);
-	} else if (!is_fp(insn)) {
-		lift_int(l, insn);
-	} else if ((l->key & KEY_NOSIMD && is_simd_only(insn)) || (l->key & KEY_NOD32 && uses_d16(insn))) {
+	else if (insn->op <= INSN_ORN)
+		lift_data(l, insn);
+	else if (!parts[insn->op](l, insn))
 		lift_undefined(l);
-	} else {
-		if (is_fp_system(insn))
-			lift_sensitive(l, SENSITIVE_FP_SYSTEM);
-		check_fp(l, insn);
-		if (!lift_fp(l, insn))
-			lift_undefined(l);
-	}
 }
 
 /* A conditional move becomes a select, which needs no branch. Returns false when @insn is none. */
@@ -234,54 +216,59 @@ static bool lift_select(struct lift *l, const struct insn *insn, unsigned cond)
 	return true;
 }
 
-/* The condition under which @insn runs, and in an IT block what else that changes. */
-static unsigned condition(const struct lift *l, struct insn *insn)
+/* The condition under which @insn runs in an IT block, and what else that changes. */
+static unsigned condition_in_it(const struct lift *l, struct insn *insn)
 {
-	unsigned cond = insn->cond;
-
-	if (l->thumb && lift_in_it(l)) {
-		cond = l->it >> 4;
-		if (insn->set_unless_it)
-			insn->setflags = false;
-		if (insn->op == INSN_BKPT)
-			cond = INSN_COND_AL;
-	}
-	return MIN(cond, INSN_COND_AL);
+	if (insn->set_unless_it)
+		insn->setflags = false;
+	return insn->op == INSN_BKPT ? INSN_COND_AL : MIN(l->it >> 4, (uint32_t)INSN_COND_AL);
 }
 
-static void lift_instruction(struct lift *l, uint32_t bits)
+/* An instruction with a condition, which its neighbours before may have opened. */
+static __attribute__((noinline)) void lift_conditional(struct lift *l, const struct insn *insn, unsigned cond)
+{
+	unsigned from = l->block->count;
+
+	if (l->skip == LIFT_NO_LABEL) {
+		if (lift_select(l, insn, cond))
+			return;
+		open_condition(l, cond);
+		from = l->block->count;
+	}
+	lift_one(l, insn);
+	if (path_ended(l) || l->done || flags_changed(l->block, from))
+		close_condition(l);
+}
+
+static inline void lift_instruction(struct lift *l, uint32_t bits)
 {
 	struct insn insn;
-	unsigned cond, from;
-	bool was_it = lift_in_it(l);
+	unsigned cond;
+	bool in_it;
 
 	decode(l->thumb ? SET_T32 : SET_A32, bits, &insn);
 	l->size = insn.size;
 	l->end = l->next = l->pc + insn.size;
 	l->insns++;
 
-	cond = condition(l, &insn);
+	cond = insn.cond;
+	in_it = lift_in_it(l);
+	if (in_it)
+		cond = condition_in_it(l, &insn);
 	if (l->skip != LIFT_NO_LABEL && l->skip_cond != cond)
 		close_condition(l);
 	mark(l);
 	/* Exits leave IT 0 in the key; within the block the markers carry ITSTATE. */
-	if (l->insns == 1 && l->it)
+	if (unlikely(l->it) && l->insns == 1)
 		lift_stcpu(l, operand_imm(0), offsetof(struct cpu, it));
-	from = l->block->count;
-	if (cond == INSN_COND_AL || l->skip != LIFT_NO_LABEL) {
+	if (likely(cond == INSN_COND_AL)) {
 		lift_one(l, &insn);
-	} else if (!lift_select(l, &insn, cond)) {
-		open_condition(l, cond);
-		from = l->block->count;
-		lift_one(l, &insn);
+		if (path_ended(l))
+			l->done = true;
+	} else {
+		lift_conditional(l, &insn, cond);
 	}
-	if (l->skip != LIFT_NO_LABEL) {
-		if (path_ended(l) || l->done || flags_changed(l->block, from))
-			close_condition(l);
-	} else if (path_ended(l)) {
-		l->done = true;
-	}
-	if (was_it)
+	if (in_it)
 		l->it = lift_it_next(l->it);
 }
 
@@ -302,10 +289,11 @@ static void leave(struct lift *l)
 	insn->imm2 = l->it;
 }
 
-static bool full(const struct lift *l, unsigned max_insns)
+static inline bool full(const struct lift *l, unsigned max_insns)
 {
-	return l->insns >= max_insns || l->exits + 3 > LIFT_MAX_EXITS || l->block->count > IR_MAX_OPS - OPS_RESERVE ||
-	       l->block->tmps > IR_MAX_TMPS - TMPS_RESERVE;
+	/* Seldom more than one of the two limits together. */
+	return l->insns >= max_insns || (unlikely(l->block->count + l->block->tmps > IR_MAX_TMPS - TMPS_RESERVE) &&
+	                                 (l->block->count > IR_MAX_OPS - OPS_RESERVE || l->block->tmps > IR_MAX_TMPS - TMPS_RESERVE));
 }
 
 static int lift_upto(struct lift *l, const struct lift_source *source, unsigned max_insns, struct lift_result *result)

@@ -8,8 +8,8 @@
 /* How a meaning is computed. */
 struct data_op {
 	uint8_t ir;
-	bool logical;  /* N and Z from the result, C from the shifter */
-	bool carry_in;
+	uint8_t flags; /* that it can define; NZ: C is the shifter's carry */
+	uint8_t uses;  /* flags */
 	bool reversed; /* operand2 - Rn */
 	bool test;     /* no result */
 	bool unary;    /* no Rn */
@@ -17,23 +17,23 @@ struct data_op {
 
 /* They are the first of enum insn_op. */
 static const struct data_op data_ops[] = {
-	[INSN_AND] = { IR_AND, .logical = true },
-	[INSN_EOR] = { IR_XOR, .logical = true },
-	[INSN_SUB] = { IR_SUB },
-	[INSN_RSB] = { IR_SUB, .reversed = true },
-	[INSN_ADD] = { IR_ADD },
-	[INSN_ADC] = { IR_ADC, .carry_in = true },
-	[INSN_SBC] = { IR_SBC, .carry_in = true },
-	[INSN_RSC] = { IR_SBC, .carry_in = true, .reversed = true },
-	[INSN_TST] = { IR_TST, .logical = true, .test = true },
-	[INSN_TEQ] = { IR_TEQ, .logical = true, .test = true },
-	[INSN_CMP] = { IR_CMP, .test = true },
-	[INSN_CMN] = { IR_CMN, .test = true },
-	[INSN_ORR] = { IR_OR, .logical = true },
-	[INSN_MOV] = { IR_MOV, .logical = true, .unary = true },
-	[INSN_BIC] = { IR_BIC, .logical = true },
-	[INSN_MVN] = { IR_NOT, .logical = true, .unary = true },
-	[INSN_ORN] = { IR_ORN, .logical = true },
+	[INSN_AND] = { IR_AND, IR_NZ },
+	[INSN_EOR] = { IR_XOR, IR_NZ },
+	[INSN_SUB] = { IR_SUB, IR_NZCV },
+	[INSN_RSB] = { IR_SUB, IR_NZCV, .reversed = true },
+	[INSN_ADD] = { IR_ADD, IR_NZCV },
+	[INSN_ADC] = { IR_ADC, IR_NZCV, .uses = IR_C },
+	[INSN_SBC] = { IR_SBC, IR_NZCV, .uses = IR_C },
+	[INSN_RSC] = { IR_SBC, IR_NZCV, .uses = IR_C, .reversed = true },
+	[INSN_TST] = { IR_TST, IR_NZ, .test = true },
+	[INSN_TEQ] = { IR_TEQ, IR_NZ, .test = true },
+	[INSN_CMP] = { IR_CMP, IR_NZCV, .test = true },
+	[INSN_CMN] = { IR_CMN, IR_NZCV, .test = true },
+	[INSN_ORR] = { IR_OR, IR_NZ },
+	[INSN_MOV] = { IR_MOV, IR_NZ, .unary = true },
+	[INSN_BIC] = { IR_BIC, IR_NZ },
+	[INSN_MVN] = { IR_NOT, IR_NZ, .unary = true },
+	[INSN_ORN] = { IR_ORN, IR_NZ },
 };
 
 static const uint8_t shift_ops[] = {
@@ -95,23 +95,25 @@ static void write_pc(struct lift *l, const struct insn *insn, struct operand res
 	lift_jump(l, result, how);
 }
 
-static void lift_data_op(struct lift *l, const struct insn *insn, const struct data_op *op)
+/* MOV of a shifted register is the shift itself. */
+static __attribute__((noinline)) void lift_shift(struct lift *l, const struct insn *insn)
 {
-	bool flags = insn->setflags || op->test;
+	ir_ref dst = lift_dst(l, insn->rd);
+
+	emit_shift(l, dst, insn, insn->setflags && insn->rd != 15 ? IR_NZC : 0);
+	if (insn->rd == 15)
+		write_pc(l, insn, operand_ref(dst));
+}
+
+/* Sources or results that are not just registers. */
+static __attribute__((noinline)) void lift_data_any(struct lift *l, const struct insn *insn, const struct data_op *op)
+{
 	bool to_pc = insn->rd == 15 && !op->test;
-	uint8_t fdef = !flags || to_pc ? 0 : op->logical ? IR_NZ : IR_NZCV;
-	uint8_t fuse = op->carry_in ? IR_C : 0;
+	uint8_t fdef = !(insn->setflags || op->test) || to_pc ? 0 : op->flags;
 	ir_ref dst = op->test ? IR_NONE : lift_dst(l, insn->rd);
 	struct operand a, b;
 
-	/* MOV of a shifted register is the shift itself. */
-	if (op->ir == IR_MOV && insn->operand != OPERAND_IMM && !is_plain_reg(insn)) {
-		emit_shift(l, dst, insn, fdef ? IR_NZC : 0);
-		if (to_pc)
-			write_pc(l, insn, operand_ref(dst));
-		return;
-	}
-	b = operand2(l, insn, fdef && op->logical);
+	b = operand2(l, insn, fdef == IR_NZ);
 	if (op->unary) {
 		if (to_pc && op->ir == IR_MOV) {
 			write_pc(l, insn, b);
@@ -120,12 +122,6 @@ static void lift_data_op(struct lift *l, const struct insn *insn, const struct d
 		lift_plain(l, op->ir, dst, b, NO_OPERAND, fdef, 0);
 	} else {
 		a = lift_operand(l, insn->rn);
-		if (likely(!operand_is_imm(a) && !op->reversed)) {
-			lift_plain(l, op->ir, dst, a, b, fdef, fuse);
-			if (to_pc)
-				write_pc(l, insn, operand_ref(dst));
-			return;
-		}
 		if (operand_is_imm(a) && operand_is_imm(b) && !fdef && (op->ir == IR_ADD || op->ir == IR_SUB) && !op->reversed) {
 			struct operand value = operand_imm(op->ir == IR_ADD ? a.imm + b.imm : a.imm - b.imm);
 
@@ -135,18 +131,45 @@ static void lift_data_op(struct lift *l, const struct insn *insn, const struct d
 				lift_mov(l, dst, value);
 			return;
 		}
-		lift_emit(l, op->ir, dst, op->reversed ? b : a, op->reversed ? a : b, fdef, fuse);
+		lift_emit(l, op->ir, dst, op->reversed ? b : a, op->reversed ? a : b, fdef, op->uses);
 	}
 	if (to_pc)
 		write_pc(l, insn, operand_ref(dst));
 }
 
-bool lift_data(struct lift *l, const struct insn *insn)
+void lift_data(struct lift *l, const struct insn *insn)
 {
-	if (insn->op < ARRAY_SIZE(data_ops)) {
-		lift_data_op(l, insn, &data_ops[insn->op]);
-		return true;
+	const struct data_op *op = &data_ops[insn->op];
+	bool imm = insn->operand == OPERAND_IMM, flags = insn->setflags || op->test;
+	struct ir_insn *to;
+
+	if (!imm && !is_plain_reg(insn)) {
+		if (op->ir == IR_MOV)
+			lift_shift(l, insn);
+		else
+			lift_data_any(l, insn, op);
+		return;
 	}
+	/* What is left is mostly one op on registers; other than here r15 occurs, an immediate's carry matters, or operands change places. */
+	if (insn->rd == 15 || insn->rn == 15 || (!imm && insn->rm == 15) || op->reversed || (flags && insn->carry)) {
+		lift_data_any(l, insn, op);
+		return;
+	}
+	to = ir_append(l->block, op->ir);
+	to->dst = op->test ? IR_NONE : insn->rd;
+	if (op->unary) {
+		to->a = imm ? IR_IMM : insn->rm;
+	} else {
+		to->a = insn->rn;
+		to->b = imm ? IR_IMM : insn->rm;
+	}
+	to->imm = imm ? insn->imm : 0;
+	to->fdef = flags ? op->flags : 0;
+	to->fuse = op->uses;
+}
+
+bool lift_data_other(struct lift *l, const struct insn *insn)
+{
 	switch (insn->op) {
 	case INSN_ADR: {
 		uint32_t base = lift_pc_value(l) & ~3u;

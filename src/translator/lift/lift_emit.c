@@ -79,16 +79,9 @@ void lift_long(struct lift *l, enum ir_op op, ir_ref lo, ir_ref hi, ir_ref a, ir
 
 void lift_store(struct lift *l, struct operand value, struct operand base, uint32_t offset, uint32_t mem)
 {
-	struct ir_insn *insn;
-
 	if (operand_is_imm(value) && operand_is_imm(base))
 		value = operand_ref(lift_ref(l, value));
-	insn = ir_append(l->block, IR_ST);
-	insn->a = base.ref;
-	insn->b = value.ref;
-	insn->imm = operand_is_imm(base) ? base.imm : operand_is_imm(value) ? value.imm : 0;
-	insn->imm2 = offset;
-	insn->mem = (uint16_t)(mem | l->endian);
+	lift_store_plain(l, value, base, offset, mem);
 }
 
 void lift_ldcpu(struct lift *l, ir_ref dst, size_t offset)
@@ -142,7 +135,9 @@ void lift_exit(struct lift *l, gva_t target, bool thumb)
 
 	insn->imm = target & (thumb ? ~1u : ~3u);
 	insn->imm2 = thumb;
-	l->exits++;
+	/* One instruction has up to three. */
+	if (++l->exits + 3 > LIFT_MAX_EXITS)
+		l->done = true;
 }
 
 void lift_exit_checked(struct lift *l, gva_t target, bool thumb)

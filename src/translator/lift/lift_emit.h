@@ -95,6 +95,17 @@ static inline void lift_load(struct lift *l, ir_ref dst, struct operand base, ui
 	insn->imm2 = offset;
 	insn->mem = (uint16_t)(mem | l->endian);
 }
+/* At most one of @value and @base is a constant. */
+static inline void lift_store_plain(struct lift *l, struct operand value, struct operand base, uint32_t offset, uint32_t mem)
+{
+	struct ir_insn *insn = ir_append(l->block, IR_ST);
+
+	insn->a = base.ref;
+	insn->b = value.ref;
+	insn->imm = base.imm | value.imm;
+	insn->imm2 = offset;
+	insn->mem = (uint16_t)(mem | l->endian);
+}
 void lift_store(struct lift *l, struct operand value, struct operand base, uint32_t offset, uint32_t mem);
 
 /* 32-bit fields of struct cpu. */
@@ -128,10 +139,13 @@ void lift_after_conditional(struct lift *l);
 /* The current instruction is sensitive: log it, and count it when that is left to us. */
 void lift_sensitive(struct lift *l, enum sensitive_class sensitive);
 
+/* Data processing with Rd, Rn and operand 2; the caller has looked at the meaning: INSN_AND to INSN_ORN. */
+void lift_data(struct lift *l, const struct insn *insn);
 /* The parts; each returns false when @insn is not its own. */
-bool lift_data(struct lift *l, const struct insn *insn);
+bool lift_data_other(struct lift *l, const struct insn *insn);
 bool lift_multiply(struct lift *l, const struct insn *insn);
 bool lift_media(struct lift *l, const struct insn *insn);
+bool lift_single(struct lift *l, const struct insn *insn); /* INSN_LDR to INSN_LDRSH */
 bool lift_memory(struct lift *l, const struct insn *insn);
 bool lift_branch(struct lift *l, const struct insn *insn);
 bool lift_system(struct lift *l, const struct insn *insn);

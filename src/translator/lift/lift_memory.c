@@ -118,23 +118,43 @@ static void lift_strd(struct lift *l, const struct insn *insn)
 	write_back(l, insn, &at);
 }
 
-static void lift_single(struct lift *l, const struct insn *insn)
+/* Offsets in registers, r15, user access. */
+static __attribute__((noinline)) void lift_single_any(struct lift *l, const struct insn *insn, uint32_t mem, bool store)
 {
-	static const uint16_t accesses[] = {
-		[INSN_LDR] = ACCESS_SIZE(2), [INSN_LDRB] = ACCESS_SIZE(0), [INSN_LDRH] = ACCESS_SIZE(1),
-		[INSN_LDRSB] = ACCESS_SIZE(0) | ACCESS_SIGNED, [INSN_LDRSH] = ACCESS_SIZE(1) | ACCESS_SIGNED,
-		[INSN_STR] = ACCESS_SIZE(2), [INSN_STRB] = ACCESS_SIZE(0), [INSN_STRH] = ACCESS_SIZE(1),
-	};
-
 	if (insn->exclusive_user)
 		lift_sensitive(l, SENSITIVE_LDRT);
-	if (insn->op == INSN_STR || insn->op == INSN_STRB || insn->op == INSN_STRH)
-		lift_store_one(l, insn, accesses[insn->op]);
+	if (store)
+		lift_store_one(l, insn, mem);
 	else
-		lift_load_one(l, insn, accesses[insn->op]);
+		lift_load_one(l, insn, mem);
 }
 
-/* Loads and stores of several registers: offset of the lowest word from Rn, and Rn's step. */
+bool lift_single(struct lift *l, const struct insn *insn)
+{
+	static const uint16_t accesses[] = {
+		[INSN_LDR - INSN_LDR] = ACCESS_SIZE(2), [INSN_LDRB - INSN_LDR] = ACCESS_SIZE(0), [INSN_LDRH - INSN_LDR] = ACCESS_SIZE(1),
+		[INSN_LDRSB - INSN_LDR] = ACCESS_SIZE(0) | ACCESS_SIGNED, [INSN_LDRSH - INSN_LDR] = ACCESS_SIZE(1) | ACCESS_SIGNED,
+		[INSN_STR - INSN_LDR] = ACCESS_SIZE(2), [INSN_STRB - INSN_LDR] = ACCESS_SIZE(0), [INSN_STRH - INSN_LDR] = ACCESS_SIZE(1),
+	};
+	uint32_t mem = accesses[insn->op - INSN_LDR], step = insn->add ? insn->imm : 0 - insn->imm;
+	bool store = insn->op == INSN_STR || insn->op == INSN_STRB || insn->op == INSN_STRH;
+	struct operand base = lift_base(l, insn->rn), rt = operand_ref(insn->rt);
+
+	if (insn->exclusive_user || insn->operand == OPERAND_REG || insn->rt == 15) {
+		lift_single_any(l, insn, mem, store);
+		return true;
+	}
+	if (store)
+		lift_store_plain(l, rt, base, insn->index ? step : 0, mem);
+	else
+		lift_load(l, rt.ref, base, insn->index ? step : 0, mem);
+	/* As write_back() and lift_load_one(). */
+	if (insn->wback && step && insn->rn != 15 && (store || insn->rt != insn->rn))
+		lift_plain(l, IR_ADD, insn->rn, base, operand_imm(step), 0, 0);
+	return true;
+}
+
+/* Loads and stores of several registers, whose base is not r15 (multiple_refused()): offset of the lowest word from Rn, and Rn's step. */
 static uint32_t multiple_start(const struct insn *insn, unsigned count)
 {
 	uint32_t start = insn->add ? 0 : 0 - 4 * count;
@@ -146,7 +166,7 @@ static void multiple_write_back(struct lift *l, const struct insn *insn, unsigne
 {
 	if (!insn->wback)
 		return;
-	lift_emit(l, IR_ADD, lift_dst(l, insn->rn), operand_ref(lift_reg(l, insn->rn)), operand_imm(insn->add ? 4 * count : 0 - 4 * count), 0, 0);
+	lift_plain(l, IR_ADD, insn->rn, operand_ref(insn->rn), operand_imm(insn->add ? 4 * count : 0 - 4 * count), 0, 0);
 }
 
 /*
@@ -272,7 +292,7 @@ static void lift_ldm(struct lift *l, const struct insn *insn)
 {
 	unsigned count = (unsigned)__builtin_popcount(insn->reglist);
 	uint32_t offset = multiple_start(insn, count);
-	struct operand base = operand_ref(lift_reg(l, insn->rn));
+	struct operand base = operand_ref(insn->rn);
 	ir_ref new_base = IR_NONE, pc = IR_NONE;
 
 	if (insn->exclusive_user && !(insn->reglist >> 15)) {
@@ -293,7 +313,7 @@ static void lift_ldm(struct lift *l, const struct insn *insn)
 	}
 	if (new_base == IR_NONE)
 		multiple_write_back(l, insn, count);
-	else if (insn->rn != 15)
+	else
 		lift_mov(l, insn->rn, operand_ref(new_base));
 	if (pc == IR_NONE)
 		return;
@@ -308,7 +328,7 @@ static void lift_stm(struct lift *l, const struct insn *insn)
 {
 	unsigned count = (unsigned)__builtin_popcount(insn->reglist);
 	uint32_t offset = multiple_start(insn, count);
-	struct operand base = operand_ref(lift_reg(l, insn->rn));
+	struct operand base = operand_ref(insn->rn);
 
 	if (insn->exclusive_user) {
 		lift_user_registers(l, insn, offset);
@@ -316,7 +336,7 @@ static void lift_stm(struct lift *l, const struct insn *insn)
 		return;
 	}
 	for (unsigned rest = insn->reglist; rest; rest &= rest - 1) {
-		lift_store(l, lift_operand(l, (unsigned)__builtin_ctz(rest)), base, offset, ACCESS_SIZE(2) | ACCESS_ALIGNED);
+		lift_store_plain(l, lift_operand(l, (unsigned)__builtin_ctz(rest)), base, offset, ACCESS_SIZE(2) | ACCESS_ALIGNED);
 		offset += 4;
 	}
 	multiple_write_back(l, insn, count);
@@ -384,10 +404,6 @@ static void lift_swp(struct lift *l, const struct insn *insn)
 bool lift_memory(struct lift *l, const struct insn *insn)
 {
 	switch (insn->op) {
-	case INSN_LDR: case INSN_LDRB: case INSN_LDRH: case INSN_LDRSB: case INSN_LDRSH:
-	case INSN_STR: case INSN_STRB: case INSN_STRH:
-		lift_single(l, insn);
-		return true;
 	case INSN_LDRD:
 		lift_ldrd(l, insn);
 		return true;
