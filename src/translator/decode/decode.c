@@ -16,7 +16,7 @@
 #include "translator/decode/decode_internal.h"
 
 enum {
-	A32_BUCKETS = 2 << 12, /* condition 1111, bits 27:20, bits 7:4 */
+	A32_BUCKETS = 1 << 12, /* bits 27:20, bits 7:4; twice, for conditions and for 1111 */
 	T32_BUCKETS = 1 << 13, /* bits 28:20, bits 7:4 */
 	T16_BUCKETS = 1 << 10, /* bits 15:6 */
 	MAX_ENTRIES = 1 << 17,
@@ -71,25 +71,29 @@ struct row {
 	recipe_fn *recipe;
 	uint16_t op, number; /* number: DECODE_NO_ROW in the one behind the last */
 	bool has_cond;
+	bool checked;   /* has bits or registers that it should or must not have */
 	uint16_t split; /* bits of lanes whose field has several runs: see split_lanes() */
-	uint8_t imm_shift;
-	uint32_t imm_mask;      /* of an i of one run; 0: of none, or of several */
 	_Alignas(16) uint8_t shuffle[2][LANES];
 	_Alignas(16) uint16_t multiply[2][LANES / 2];
 	_Alignas(16) uint8_t keep[LANES];   /* the mask of each lane's field */
 	_Alignas(16) uint8_t preset[LANES]; /* lanes that have no field: the condition AL */
 	_Alignas(16) uint8_t not_15[LANES], not_13[LANES]; /* 0xff where the register must not be that */
-	struct layout layout;
+	struct fields fields;
 };
 
-/* Where a row's list of candidates starts in entry[]. */
+/* A row's number as its place, which takes no product. */
+#define ENTRY_UNIT 16
+#define ENTRY(n) ((n) * (sizeof(struct row) / ENTRY_UNIT))
+static_assert(sizeof(struct row) % ENTRY_UNIT == 0 && ENTRY(ROWS) <= UINT16_MAX);
+
+/* Where a list of candidates starts in entry[]. */
 typedef uint32_t bucket_t;
 
 static struct {
 	struct row row[ROWS + 1]; /* the last one matches every word: what is in no row */
 	struct decode_row info[ROWS];
-	bucket_t a32[A32_BUCKETS], t32[T32_BUCKETS], t16[T16_BUCKETS];
-	uint16_t entry[MAX_ENTRIES]; /* lists of rows, each ending with ROWS */
+	bucket_t a32[2][A32_BUCKETS], t32[T32_BUCKETS], t16[T16_BUCKETS];
+	uint16_t entry[MAX_ENTRIES]; /* lists of rows, each ending with the last one; as their places in row[], by ENTRY_UNIT bytes */
 	unsigned entries;
 } index_;
 static pthread_once_t index_once = PTHREAD_ONCE_INIT;
@@ -97,15 +101,15 @@ static atomic_bool index_ready; /* saves the call of pthread_once() for each ins
 
 /* --- parsing ---------------------------------------------------------------------------------------------------- */
 
-static void add_segment(struct layout *layout, unsigned *count, char letter, unsigned shift)
+static void add_segment(struct fields *fields, unsigned *count, char letter, unsigned shift)
 {
-	struct segment *last = *count ? &layout->segment[*count - 1] : NULL;
+	struct segment *last = *count ? &fields->segment[*count - 1] : NULL;
 	uint8_t id = LETTER(letter);
 
 	/* What the letter has so far moves up by one. */
 	for (unsigned i = 0; i < *count; i++)
-		if (layout->segment[i].letter == id)
-			layout->segment[i].left++;
+		if (fields->segment[i].letter == id)
+			fields->segment[i].left++;
 	if (last && last->letter == id && last->shift == shift + 1) {
 		last->left--;
 		last->shift--;
@@ -113,30 +117,30 @@ static void add_segment(struct layout *layout, unsigned *count, char letter, uns
 		return;
 	}
 	BUG_ON(*count == MAX_SEGMENTS);
-	layout->segment[(*count)++] = (struct segment){.letter = id, .shift = shift, .mask = 1};
+	fields->segment[(*count)++] = (struct segment){.letter = id, .shift = shift, .mask = 1};
 }
 
 /* Brings the runs of each letter together and notes where they start. */
-static void sort_segments(struct layout *layout, unsigned count)
+static void sort_segments(struct fields *fields, unsigned count)
 {
 	struct segment unsorted[MAX_SEGMENTS];
 	unsigned to = 0;
 
-	memcpy(unsorted, layout->segment, sizeof(unsorted));
+	memcpy(unsorted, fields->segment, sizeof(unsorted));
 	for (unsigned next = 0; next < count; next++) {
 		unsigned letter = unsorted[next].letter;
 
 		if (!letter)
 			continue;
-		layout->first[letter] = to;
+		fields->first[letter] = to;
 		for (unsigned i = next; i < count; i++) {
 			if (unsorted[i].letter != letter)
 				continue;
-			layout->segment[to++] = unsorted[i];
+			fields->segment[to++] = unsorted[i];
 			unsorted[i].letter = 0;
 		}
 	}
-	layout->segment[to] = (struct segment){0};
+	fields->segment[to] = (struct segment){0};
 }
 
 /* Width of the encoding. */
@@ -161,18 +165,18 @@ static unsigned parse_bits(const char *bits, struct row *row, struct decode_row 
 			*mask |= 1u << at;
 			*value |= one;
 		} else if (*bits != 'x') {
-			add_segment(&row->layout, &segments, *bits, at);
+			add_segment(&row->fields, &segments, *bits, at);
 			row->has_cond |= *bits == 'c';
 		}
 	}
-	sort_segments(&row->layout, segments);
+	sort_segments(&row->fields, segments);
 	return width - at;
 }
 
 /* The runs of @letter, 0 and more; *@segment is the first. */
 static unsigned runs_of(const struct row *row, char letter, const struct segment **segment)
 {
-	const struct segment *s = &row->layout.segment[row->layout.first[LETTER(letter)]];
+	const struct segment *s = &row->fields.segment[row->fields.first[LETTER(letter)]];
 	unsigned runs = 0;
 
 	for (*segment = s; s->letter == LETTER(letter); s++)
@@ -201,8 +205,8 @@ static void plan_imm(struct row *row)
 	const struct segment *s;
 
 	if (runs_of(row, 'i', &s) == 1) {
-		row->imm_shift = s->shift;
-		row->imm_mask = s->mask;
+		row->fields.imm_shift = s->shift;
+		row->fields.imm_mask = s->mask;
 	}
 }
 
@@ -223,7 +227,7 @@ static void plan_not(struct row *row, const char *not)
 	}
 }
 
-/* How decode_with_row() goes about it. */
+/* How decode_insn() goes about it. */
 static void plan_row(struct row *row, const char *not)
 {
 	memset(row->shuffle, 0x80, sizeof(row->shuffle));
@@ -233,6 +237,7 @@ static void plan_row(struct row *row, const char *not)
 		row->preset[0] = INSN_COND_AL;
 	plan_imm(row);
 	plan_not(row, not);
+	row->checked = row->should_mask || *not;
 }
 
 static void parse_row(unsigned n)
@@ -263,7 +268,7 @@ static void parse_row(unsigned n)
 
 static unsigned a32_key(uint32_t bits)
 {
-	return (bits >> 28 == 15) << 12 | (bits >> 16 & 0xff0) | (bits >> 4 & 15);
+	return (bits >> 16 & 0xff0) | (bits >> 4 & 15);
 }
 
 static unsigned t32_key(uint32_t bits)
@@ -291,8 +296,7 @@ static struct row_buckets row_buckets(unsigned n)
 		return (struct row_buckets){index_.t16, t16_key(mask), t16_key(value), T16_BUCKETS - 1};
 	if (info->table == TABLE_T32)
 		return (struct row_buckets){index_.t32, t32_key(mask), t32_key(value), T32_BUCKETS - 1};
-	/* With a condition the top bit of the key is 0, which is right: conditions are not 1111. */
-	return (struct row_buckets){index_.a32, a32_key(mask) | 1 << 12, a32_key(value), A32_BUCKETS - 1};
+	return (struct row_buckets){index_.a32[value >> 28 == 15], a32_key(mask), a32_key(value), A32_BUCKETS - 1};
 }
 
 /* Counts the row in its buckets, or (when @fill) enters it, from the end of their lists. */
@@ -305,7 +309,7 @@ static void enter_row(unsigned n, bool fill)
 		bucket_t *bucket = &b.bucket[b.value | free_bits];
 
 		if (fill)
-			index_.entry[--*bucket] = (uint16_t)n;
+			index_.entry[--*bucket] = (uint16_t)ENTRY(n);
 		else
 			++*bucket;
 		free_bits = (free_bits - loose) & loose; /* the next subset of the loose bits */
@@ -319,7 +323,7 @@ static void place_buckets(bucket_t *bucket, unsigned count)
 		index_.entries += bucket[i];
 		bucket[i] = index_.entries;
 		BUG_ON(index_.entries >= MAX_ENTRIES);
-		index_.entry[index_.entries++] = ROWS;
+		index_.entry[index_.entries++] = ENTRY(ROWS);
 	}
 }
 
@@ -329,7 +333,8 @@ static void build_index(void)
 		parse_row(n);
 		enter_row(n, false);
 	}
-	place_buckets(index_.a32, A32_BUCKETS);
+	place_buckets(index_.a32[0], A32_BUCKETS);
+	place_buckets(index_.a32[1], A32_BUCKETS);
 	place_buckets(index_.t32, T32_BUCKETS);
 	place_buckets(index_.t16, T16_BUCKETS);
 	for (unsigned order = 0; order <= MAX_ORDER; order++)
@@ -341,10 +346,9 @@ static void build_index(void)
 	atomic_store_explicit(&index_ready, true, memory_order_release);
 }
 
-static inline void need_index(void)
+static inline bool index_is_ready(void)
 {
-	if (unlikely(!atomic_load_explicit(&index_ready, memory_order_acquire)))
-		pthread_once(&index_once, build_index);
+	return atomic_load_explicit(&index_ready, memory_order_acquire);
 }
 
 /* --- decoding --------------------------------------------------------------------------------------------------- */
@@ -370,28 +374,29 @@ uint32_t decode_t32_of_a32(uint32_t bits)
 	return bits >> 28 == 15 ? bits : (bits & 0x0fffffff) | 0xe0000000;
 }
 
-static inline const struct row *find_row(const bucket_t *bucket, uint32_t bits)
+static inline const struct row *find_row(const bucket_t *bucket, unsigned key, uint32_t bits)
 {
-	const uint16_t *entry = &index_.entry[*bucket];
+	const uint16_t *entry = &index_.entry[bucket[key]];
 	const struct row *row;
 
 	do
-		row = &index_.row[*entry++];
+		row = (const struct row *)((const char *)index_.row + *entry++ * ENTRY_UNIT);
 	while ((bits & row->mask) != row->value);
 	return row;
 }
 
-/* Fields of several runs, which the plan for all lanes at once leaves out. */
-static __attribute__((noinline)) void split_lanes(const struct row *row, uint32_t bits, struct insn *insn)
+/* For rows with fields of several runs, which the plan for all lanes at once leaves out. */
+static __attribute__((noinline)) void recipe_split(const struct row *row, struct insn *insn)
 {
 	for (unsigned rest = row->split; rest; rest &= rest - 1) {
 		unsigned lane = (unsigned)__builtin_ctz(rest);
-		uint8_t reg = (uint8_t)field_value(&row->layout, bits, LETTER(LANE_LETTERS[lane]));
+		uint8_t reg = (uint8_t)field_value(&row->fields, insn->word, LETTER(LANE_LETTERS[lane]));
 
 		(&insn->cond)[lane] = reg;
 		if ((reg == 15 && row->not_15[lane]) || (reg == 13 && row->not_13[lane]))
 			insn->status = INSN_UNPREDICTABLE;
 	}
+	row->recipe(insn, &row->fields);
 }
 
 /* The standard fields by the row's plan (LANE_LETTERS). SSE4.1 is what emitted code needs too. */
@@ -404,49 +409,53 @@ static inline __attribute__((target("sse4.1"))) void fill_lanes(const struct row
 	low = _mm_srli_epi16(_mm_mullo_epi16(low, *(const __m128i *)row->multiply[0]), 8);
 	high = _mm_srli_epi16(_mm_mullo_epi16(high, *(const __m128i *)row->multiply[1]), 8);
 	lanes = _mm_and_si128(_mm_packus_epi16(low, high), *(const __m128i *)row->keep);
+	_mm_storeu_si128((__m128i *)&insn->cond, _mm_or_si128(lanes, *(const __m128i *)row->preset));
+	if (!row->checked)
+		return;
 	bad = _mm_and_si128(_mm_cmpeq_epi8(lanes, _mm_set1_epi8(15)), *(const __m128i *)row->not_15);
 	bad = _mm_or_si128(bad, _mm_and_si128(_mm_cmpeq_epi8(lanes, _mm_set1_epi8(13)), *(const __m128i *)row->not_13));
-	_mm_storeu_si128((__m128i *)&insn->cond, _mm_or_si128(lanes, *(const __m128i *)row->preset));
 	if (_mm_movemask_epi8(bad) || (bits & row->should_mask) != row->should_value)
 		insn->status = INSN_UNPREDICTABLE;
 }
 
-static inline __attribute__((target("sse4.1"))) void decode_with_row(const struct row *row, uint32_t bits, struct insn *insn)
+/* Before the index is there. */
+static __attribute__((noinline)) void decode_first(enum insn_set set, uint32_t bits, struct insn *insn)
 {
-	struct fields fields = {&row->layout, bits, bits >> row->imm_shift & row->imm_mask};
-
-	if (!row->imm_mask)
-		fields.imm = field_value(&row->layout, bits, LETTER('i'));
-	insn->op = row->op;
-	insn->row = row->number;
-	insn->imm = fields.imm;
-	fill_lanes(row, bits, insn);
-	if (unlikely(row->split))
-		split_lanes(row, bits, insn);
-	row->recipe(insn, &fields);
+	pthread_once(&index_once, build_index);
+	decode_insn(set, bits, insn);
 }
 
-__attribute__((target("sse4.1"))) enum insn_status decode(enum insn_set set, uint32_t bits, struct insn *insn)
+/* Calls stand last, so that nothing has to be saved for what is behind them. */
+__attribute__((target("sse4.1"))) void decode_insn(enum insn_set set, uint32_t bits, struct insn *insn)
 {
 	const struct row *row;
-	uint32_t look = bits;
 
-	need_index();
+	if (unlikely(!index_is_ready())) {
+		decode_first(set, bits, insn);
+		return;
+	}
 	*insn = (struct insn){.set = set, .size = 4, .raw = bits};
 	if (set == SET_A32) {
-		row = find_row(&index_.a32[a32_key(bits)], bits);
+		row = find_row(bits >> 28 == 15 ? index_.a32[1] : index_.a32[0], a32_key(bits), bits);
 	} else if (!t32_is_wide(bits >> 16)) {
 		insn->size = 2;
-		insn->raw = look = bits >> 16;
-		row = find_row(&index_.t16[t16_key(look)], look);
-	} else if ((look = a32_of_t32(bits)) != 0) {
-		row = find_row(&index_.a32[a32_key(look)], look);
+		insn->raw = bits >>= 16;
+		row = find_row(index_.t16, t16_key(bits), bits);
+	} else if (a32_of_t32(bits)) {
+		bits = a32_of_t32(bits);
+		row = find_row(index_.a32[bits >> 28 == 15], a32_key(bits), bits);
 	} else {
-		look = bits;
-		row = find_row(&index_.t32[t32_key(bits)], bits);
+		row = find_row(index_.t32, t32_key(bits), bits);
 	}
-	decode_with_row(row, look, insn);
-	return insn->status;
+	insn->word = bits;
+	insn->op = row->op;
+	insn->row = row->number;
+	insn->imm = field_imm(&row->fields, bits);
+	fill_lanes(row, bits, insn);
+	if (unlikely(row->split))
+		recipe_split(row, insn);
+	else
+		row->recipe(insn, &row->fields);
 }
 
 /* --- for tests and fuzzers -------------------------------------------------------------------------------------- */
@@ -458,7 +467,8 @@ unsigned decode_row_count(void)
 
 const struct decode_row *decode_row(unsigned row)
 {
-	need_index();
+	if (!index_is_ready())
+		pthread_once(&index_once, build_index);
 	return &index_.info[row];
 }
 

@@ -30,31 +30,33 @@ struct segment {
 /* A letter as an index: both cases have their own. */
 #define LETTER(letter) ((letter) & (LETTERS - 1))
 
-/* Where the fields of a row are; the runs of one letter stand together, and one of no letter behind the last. */
-struct layout {
+/* Where the fields of a row are in a word. The runs of one letter stand together, and one of no letter behind the last. */
+struct fields {
+	uint32_t imm_mask; /* of an i of one run; 0: of none, or of several */
+	uint8_t imm_shift;
 	uint8_t first[LETTERS]; /* segment[] of each letter; of absent ones, one of another letter */
 	struct segment segment[MAX_SEGMENTS + 1];
 };
 
-/* One instruction as a recipe sees it. */
-struct fields {
-	const struct layout *layout;
-	uint32_t bits;
-	uint32_t imm; /* i */
-};
-
 /* A field, by the index of its letter; absent ones are 0. */
-static inline uint32_t field_value(const struct layout *layout, uint32_t bits, unsigned letter)
+static inline uint32_t field_value(const struct fields *f, uint32_t bits, unsigned letter)
 {
-	const struct segment *s = &layout->segment[layout->first[letter]];
+	const struct segment *s = &f->segment[f->first[letter]];
 	uint32_t value = 0;
 
 	for (; s->letter == letter; s++)
 		value |= (bits >> s->shift & s->mask) << s->left;
 	return value;
 }
-/* The field of a letter. They are taken from the word when a recipe asks: most rows have more of them than it wants. */
-#define F(letter) ((letter) == 'i' ? f->imm : field_value(f->layout, f->bits, LETTER(letter)))
+static inline uint32_t field_imm(const struct fields *f, uint32_t bits)
+{
+	return likely(f->imm_mask) ? bits >> f->imm_shift & f->imm_mask : field_value(f, bits, LETTER('i'));
+}
+/*
+ * The field of a letter. They are taken from the word when a recipe asks: most rows have more of them than it wants; but i stands in
+ * insn->imm until the recipe writes there.
+ */
+#define F(letter) ((letter) == 'i' ? insn->imm : field_value(f, insn->word, LETTER(letter)))
 
 typedef void recipe_fn(struct insn *insn, const struct fields *f);
 

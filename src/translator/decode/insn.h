@@ -49,6 +49,7 @@ struct insn {
 	uint8_t status;   /* enum insn_status */
 	uint8_t carry;    /* enum insn_carry, with OPERAND_IMM */
 	uint32_t raw;     /* T32: first halfword in bits 31:16 */
+	uint32_t word;    /* raw as its row has it: VFP and Advanced SIMD as A32 */
 	uint32_t imm;     /* immediate, offset (magnitude; see add), branch offset (signed), coprocessor option */
 
 	/* 16 bytes that the decoder writes at once, the first eleven from the word, the others 0: see enum lane in decode.c. */
@@ -85,9 +86,14 @@ struct insn {
 
 /*
  * Decodes one instruction.  @bits: A32 the word; Thumb: the first halfword in bits 31:16 and the second in
- * 15:0 (which is not looked at when the first is a 16-bit instruction). Always fills @insn; the status is also returned.
+ * 15:0 (which is not looked at when the first is a 16-bit instruction). Always fills @insn; decode() also returns the status.
  */
-enum insn_status decode(enum insn_set set, uint32_t bits, struct insn *insn);
+void decode_insn(enum insn_set set, uint32_t bits, struct insn *insn);
+static inline enum insn_status decode(enum insn_set set, uint32_t bits, struct insn *insn)
+{
+	decode_insn(set, bits, insn);
+	return (enum insn_status)insn->status;
+}
 /* True when the halfword starts a 32-bit Thumb instruction. */
 static inline bool t32_is_wide(uint16_t first)
 {

@@ -62,8 +62,8 @@ void recipe_always(struct insn *insn, const struct fields *f)
 
 void recipe_dp_reg(struct insn *insn, const struct fields *f)
 {
-	insn->imm = 0;
 	operand_shifted(insn, F('y'), F('i'));
+	insn->imm = 0;
 	insn->setflags |= only_sets_flags(insn->op);
 }
 
@@ -198,16 +198,16 @@ void recipe_ls_imm_t(struct insn *insn, const struct fields *f)
 
 void recipe_ls_reg(struct insn *insn, const struct fields *f)
 {
-	insn->imm = 0;
 	operand_shifted(insn, F('y'), F('i'));
+	insn->imm = 0;
 	a32_index(insn);
 	check_base(insn, false);
 }
 
 void recipe_ls_reg_t(struct insn *insn, const struct fields *f)
 {
-	insn->imm = 0;
 	operand_shifted(insn, F('y'), F('i'));
+	insn->imm = 0;
 	a32_unprivileged(insn);
 }
 
@@ -292,8 +292,8 @@ void recipe_preload_imm(struct insn *insn, const struct fields *f)
 
 void recipe_preload_reg(struct insn *insn, const struct fields *f)
 {
-	insn->imm = 0;
 	operand_shifted(insn, F('y'), F('i'));
+	insn->imm = 0;
 	insn->index = true;
 }
 
@@ -301,14 +301,14 @@ void recipe_preload_reg(struct insn *insn, const struct fields *f)
 
 void recipe_pkhbt(struct insn *insn, const struct fields *f)
 {
-	insn->imm = 0;
 	operand_shifted(insn, SHIFT_LSL, F('i'));
+	insn->imm = 0;
 }
 
 void recipe_pkhtb(struct insn *insn, const struct fields *f)
 {
-	insn->imm = 0;
 	operand_shifted(insn, SHIFT_ASR, F('i'));
+	insn->imm = 0;
 }
 
 void recipe_extend(struct insn *insn, const struct fields *f)

@@ -211,8 +211,8 @@ void recipe_neon_fixed(struct insn *insn, const struct fields *f)
 {
 	same_length(insn, f);
 	insn->vsize = 2;
-	insn->imm = 64 - F('i');
 	undefined_if(insn, F('i') < 32);
+	insn->imm = 64 - F('i');
 	if (insn->status == INSN_UNDEFINED)
 		insn->imm = 0;
 }

@@ -13,8 +13,8 @@ void recipe_t16_shift_imm(struct insn *insn, const struct fields *f)
 {
 	unsigned type = insn->raw >> 11 & 3; /* the opcode is the shift type */
 
-	insn->imm = 0;
 	operand_shifted(insn, type, F('i'));
+	insn->imm = 0;
 	flags_outside_it(insn);
 }
 
@@ -272,8 +272,8 @@ void recipe_t32_imm_add(struct insn *insn, const struct fields *f)
 
 void recipe_t32_reg_add(struct insn *insn, const struct fields *f)
 {
-	insn->imm = 0;
 	operand_shifted(insn, F('y'), F('i'));
+	insn->imm = 0;
 	check_add(insn);
 	unpredictable_if(insn, insn->rd == 13 && (insn->shift != SHIFT_LSL || insn->shift_n > 3));
 }
@@ -284,8 +284,8 @@ void recipe_t32_mov_reg(struct insn *insn, const struct fields *f)
 	unsigned d = insn->rd, m = insn->rm;
 	bool move = F('i') == 0 && F('y') == SHIFT_LSL;
 
-	insn->imm = 0;
 	operand_shifted(insn, F('y'), F('i'));
+	insn->imm = 0;
 	if (move && !insn->setflags)
 		unpredictable_if(insn, d == 15 || m == 15 || (d == 13 && m == 13));
 	else
@@ -356,7 +356,7 @@ void recipe_t32_b_cond(struct insn *insn, const struct fields *f)
 }
 
 /* S:I1:I2, where In = NOT(Jn EOR S) */
-static uint32_t branch_top(const struct fields *f)
+static uint32_t branch_top(const struct insn *insn, const struct fields *f)
 {
 	uint32_t s = F('S'), i1 = !(F('j') ^ s), i2 = !(F('k') ^ s);
 
@@ -365,13 +365,13 @@ static uint32_t branch_top(const struct fields *f)
 
 void recipe_t32_b(struct insn *insn, const struct fields *f)
 {
-	insn->imm = (uint32_t)sign_extend32(branch_top(f) << 21 | F('i'), 24) << 1;
+	insn->imm = (uint32_t)sign_extend32(branch_top(insn, f) << 21 | F('i'), 24) << 1;
 	insn->setflags = false;
 }
 
 void recipe_t32_blx(struct insn *insn, const struct fields *f)
 {
-	insn->imm = (uint32_t)sign_extend32(branch_top(f) << 20 | F('i'), 23) << 2;
+	insn->imm = (uint32_t)sign_extend32(branch_top(insn, f) << 20 | F('i'), 23) << 2;
 	insn->setflags = false;
 	undefined_if(insn, F('H') == 1);
 }
@@ -521,8 +521,10 @@ void recipe_t32_stt(struct insn *insn, const struct fields *f)
 
 void recipe_t32_ld_reg(struct insn *insn, const struct fields *f)
 {
-	offset_imm(insn, 0);
 	operand_shifted(insn, SHIFT_LSL, F('i'));
+	insn->imm = 0;
+	insn->index = true;
+	insn->add = true;
 }
 
 void recipe_t32_st_reg(struct insn *insn, const struct fields *f)
