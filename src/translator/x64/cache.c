@@ -6,9 +6,23 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* MAP_FAILED */
+static void *map_file(struct code_cache *cache)
+{
+	int fd = memfd_create("dbtvm-code", MFD_CLOEXEC);
+	void *again = MAP_FAILED;
+
+	if (fd >= 0 && !ftruncate(fd, (off_t)cache->size) &&
+	    mmap(cache->write, cache->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED)
+		again = mmap(NULL, cache->size, PROT_READ, MAP_SHARED, fd, 0);
+	if (fd >= 0)
+		close(fd);
+	return again;
+}
+
 /*
  * The same memory twice, writable and executable. Shared memory without a file, which perf takes for what it is: code that -perfmap names; it
- * would look for the symbols of a memfd in a file of that name.
+ * would look for the symbols of a memfd in a file of that name. Valgrind, which cannot map that twice, gets a file.
  */
 static int map_twice(struct code_cache *cache, struct error *err)
 {
@@ -20,6 +34,8 @@ static int map_twice(struct code_cache *cache, struct error *err)
 	cache->write = memory;
 	/* Of old size 0: it leaves the old mapping where it is. */
 	again = mremap(memory, 0, cache->size, MREMAP_MAYMOVE);
+	if (again == MAP_FAILED)
+		again = map_file(cache);
 	if (again == MAP_FAILED)
 		return error_set(err, errno, "cannot map the code cache a second time: %s", strerror(errno));
 	cache->exec = again;
