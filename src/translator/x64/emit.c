@@ -65,6 +65,11 @@ void emit_cold_flags(struct emit *e, const struct cold *cold)
 {
 	if (!cold->op)
 		return;
+	static_assert(offsetof(struct cpu, nzcv) < 2 * CPU_BIAS, "within a signed byte");
+	if (likely(cold->flags.host == IR_NZCV && !cold->flags.mem)) { /* as below */
+		enc_flags_to(&e->enc, CPU_OPND(nzcv), cold->flags.host_borrow);
+		return;
+	}
 	e->op = cold->op;
 	e->flags = cold->flags;
 	e->pinned = 0;
@@ -74,8 +79,6 @@ void emit_cold_flags(struct emit *e, const struct cold *cold)
 static void cold_one(struct emit *e, struct cold *cold)
 {
 	struct enc *enc = &e->enc;
-	struct opnd pc = opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * 15) - CPU_BIAS);
-
 	if (cold->kind == COLD_SIMD) {
 		emit_simd_cold(e, cold);
 		return;
@@ -83,7 +86,7 @@ static void cold_one(struct emit *e, struct cold *cold)
 	if (!cold->jump_count)
 		return;
 	for (unsigned i = 0; i < cold->jump_count; i++)
-		enc_bind32(enc, cold->jumps[i]);
+		enc_land(enc, cold->jumps[i]);
 	switch (cold->kind) {
 	case COLD_SLOW:
 		cold->back = enc_here(enc);
@@ -94,7 +97,7 @@ static void cold_one(struct emit *e, struct cold *cold)
 		break;
 	case COLD_LEAVE:
 		emit_cold_flags(e, cold);
-		enc_mov(enc, W32, pc, opnd_imm(cold->pc));
+		enc_mov(enc, W32, CPU_OPND(r[15]), opnd_imm(cold->pc));
 		emit_count(e, cold->count);
 		enc_jmp_to(enc, e->x64->stubs.leave[cold->exit]);
 		break;
@@ -110,7 +113,7 @@ static void cold_one(struct emit *e, struct cold *cold)
 		emit_count(e, cold->count);
 		/* fall through */
 	case COLD_RAISE:
-		enc_mov(enc, W32, pc, opnd_imm(cold->pc));
+		enc_mov(enc, W32, CPU_OPND(r[15]), opnd_imm(cold->pc));
 		enc_mov(enc, W32, CPU_OPND(it), opnd_imm(cold->it));
 		enc_jmp_to(enc, e->x64->stubs.leave[X64_EXIT_RAISE]);
 		break;

@@ -15,6 +15,7 @@
 #include "translator/translator.h"
 #include "translator/x64/cache.h"
 #include "translator/x64/enc.h"
+#include "translator/x64/enc_fixed.h"
 #include "translator/x64/enc_sse.h"
 #include "translator/x64/jump_cache.h"
 #include "translator/x64/x64.h"

@@ -24,7 +24,7 @@ void emit_entry(struct emit *e)
 	uint32_t frame = (uint32_t)(e->frame_pa >> GUEST_PAGE_BITS) + 1;
 
 	e->code->checked = enc_here(&e->enc);
-	enc_alu(&e->enc, ALU_CMP, W32, opnd_mem(R15, exec), opnd_imm(frame));
+	enc_space_cmp(&e->enc, exec, frame);
 	cold_jcc(e, cold_leave(e, X64_EXIT_LOOKUP, e->ir->pc, 0), CC_NE);
 	if (e->block->straddles) {
 		/* its last bytes are in the next page, which wraps at the top of the address space */
@@ -184,7 +184,7 @@ void emit_label(struct emit *e)
 void emit_count(struct emit *e, int n)
 {
 	if (n)
-		enc_lea(&e->enc, W32, R14, opnd_mem(R14, -n));
+		enc_count_lea(&e->enc, n);
 }
 
 static void store_imm(struct emit *e, struct opnd field, uint32_t value)
@@ -221,7 +221,7 @@ static bool same_page(const struct emit *e)
 static void count_down(struct emit *e, unsigned n)
 {
 	align_jump(&e->enc, (n < 128 ? 4 : 7) + 2);
-	enc_alu(&e->enc, ALU_SUB, W32, opnd_reg(R14), opnd_imm(n));
+	enc_count_sub(&e->enc, n);
 }
 
 enum how_linked { LINK_PLAIN, LINK_LOOP, LINK_FLAGS };
@@ -417,7 +417,7 @@ static void exit_indirect(struct emit *e)
 		else
 			enc_alu(enc, ALU_AND, W32, opnd_reg(RAX), opnd_imm(~3u));
 	}
-	enc_alu(enc, ALU_SUB, W32, opnd_reg(R14), opnd_imm(count_here(e)));
+	enc_count_sub(enc, count_here(e));
 	enc_jcc_to(enc, CC_S, op->imm & 1 ? e->x64->stubs.miss_check_t : e->x64->stubs.miss_check);
 	jump_by_cache(e, thumb, op->imm & 1 ? cold_add(e, COLD_TOGGLE) : NULL);
 }

@@ -206,12 +206,25 @@ static void check_alignment(struct emit *e, unsigned addr, unsigned spare, struc
 
 /* --- the access itself --- */
 
+/* Opcodes of loads by size, unsigned and signed. */
+static const uint16_t load_opcodes[2][4] = { { 0x0fb6, 0x0fb7, 0x8b }, { 0x0fbe, 0x0fbf, 0x8b } };
+
+/* @mem is in the window behind a register. */
+static bool is_indexed(const struct emit *e, struct opnd mem)
+{
+	return mem.reg == R15 && mem.index != OPND_NO_INDEX && !mem.scale && !enc_fits8(mem.disp) && !(e->op->mem & ACCESS_BE) && size_log2(e->op) < 3;
+}
+
 static void load_from(struct emit *e, unsigned dst, struct opnd mem)
 {
 	struct enc *enc = &e->enc;
 	unsigned log2 = size_log2(e->op);
 	bool is_signed = e->op->mem & ACCESS_SIGNED, big = e->op->mem & ACCESS_BE;
 
+	if (likely(is_indexed(e, mem))) {
+		enc_window(enc, 0, load_opcodes[is_signed][log2], dst, mem.index, mem.disp);
+		return;
+	}
 	switch (log2) {
 	case 0:
 		if (is_signed)
@@ -270,7 +283,12 @@ static struct opnd store_value(struct emit *e)
 
 static void store_to(struct emit *e, struct opnd mem, struct opnd value)
 {
-	enc_mov(&e->enc, (enum width)size_log2(e->op), mem, value);
+	unsigned log2 = size_log2(e->op);
+
+	if (likely(value.kind == OPND_REG && is_indexed(e, mem)))
+		enc_window(&e->enc, log2 == 1 ? 0x66 : 0, log2 ? 0x89 : 0x88, value.reg, mem.index, mem.disp);
+	else
+		enc_mov(&e->enc, (enum width)log2, mem, value);
 }
 
 /* What is loaded is in scratch @reg: on to a guest register in memory, a temporary or a VFP register. */

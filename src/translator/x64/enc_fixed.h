@@ -1,0 +1,77 @@
+/*
+ * enc_fixed.h - instructions that every block has, whose form is known when dbtvm is compiled: a store or two each. The bytes are those of enc.h's.
+ */
+#ifndef DBTVM_TRANSLATOR_X64_ENC_FIXED_H
+#define DBTVM_TRANSLATOR_X64_ENC_FIXED_H
+
+#include "translator/x64/enc.h"
+
+#include <string.h>
+
+/* What jumps with the displacement at @where goes here. */
+static inline void enc_land(const struct enc *e, uint8_t *where)
+{
+	int32_t distance = (int32_t)(e->at - (where + 4));
+
+	if (likely(!e->overflow))
+		memcpy(where, &distance, 4);
+}
+
+/* lea r14d, [r14 - n]: EFLAGS are kept */
+static inline void enc_count_lea(struct enc *e, int n)
+{
+	if (likely(enc_fits8(-n)))
+		enc_word(e, 0x768d45 | (uint64_t)(uint8_t)-n << 24, 4);
+	else
+		enc_lea(e, W32, R14, opnd_mem(R14, -n));
+}
+
+/* sub r14d, n */
+static inline void enc_count_sub(struct enc *e, unsigned n)
+{
+	if (likely(n < 128))
+		enc_word(e, 0xee8341 | (uint64_t)n << 24, 4);
+	else
+		enc_alu(e, ALU_SUB, W32, opnd_reg(R14), opnd_imm(n));
+}
+
+/* cmp dword [r15 + disp32], imm */
+static inline void enc_space_cmp(struct enc *e, int32_t disp, uint32_t value)
+{
+	if (unlikely(enc_fits8((int32_t)value))) {
+		enc_alu(e, ALU_CMP, W32, opnd_mem(R15, disp), opnd_imm(value));
+		return;
+	}
+	enc_word(e, 0xbf8141 | (uint64_t)(uint32_t)disp << 24, 7);
+	enc_word(e, value, 4);
+}
+
+/* All of EFLAGS to [rbp + disp8] by eax: cmc when @inverted, lahf, seto al, mov */
+static inline void enc_flags_to(struct enc *e, struct opnd field, bool inverted)
+{
+	uint64_t bytes = 0x4589c0900f9f | (uint64_t)(uint8_t)field.disp << 48;
+
+	enc_word(e, inverted ? bytes << 8 | 0xf5 : bytes, inverted ? 8 : 7);
+}
+
+/* An instruction on [r15 + index + disp32] with register @reg. @prefix: 0x66 or 0; @opcode: one byte, or two as 0x0fXX. */
+static inline void enc_window(struct enc *e, unsigned prefix, unsigned opcode, unsigned reg, unsigned index, int32_t disp)
+{
+	uint64_t bytes = 0x41 | (reg & 8) >> 1 | (index & 8) >> 2;
+	unsigned at = 8;
+
+	if (opcode > 0xff) {
+		bytes |= 0x0f00;
+		at = 16;
+	}
+	bytes |= (uint64_t)((opcode & 0xff) | (0x84 | (reg & 7) << 3) << 8 | (7 | (index & 7) << 3) << 16) << at;
+	at += 24;
+	if (prefix) {
+		bytes = bytes << 8 | prefix;
+		at += 8;
+	}
+	enc_word(e, bytes, at / 8);
+	enc_word(e, (uint32_t)disp, 4);
+}
+
+#endif
