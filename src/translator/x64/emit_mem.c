@@ -61,11 +61,9 @@ static void site_note(struct emit *e, struct x64_site *site)
 		state->flags.host = 0;
 	if ((state->flags.mem | state->flags.known | state->flags.host) == IR_NZCV)
 		state->flags.nz = state->flags.c = state->flags.v = (struct recipe){ .kind = RECIPE_NONE };
-	state->has_dirty = false;
-	if (e->xmm.used) {
+	state->has_dirty = e->xmm.dirty != 0;
+	if (unlikely(state->has_dirty))
 		xmm_dirty(e, state->dirty);
-		state->has_dirty = state->dirty[0].bytes;
-	}
 	if (!e->state_count || !same_flags(&state->flags, &last->flags) || state->has_dirty || last->has_dirty)
 		e->state_count++;
 	site->state = (uint16_t)(e->state_count - 1);
