@@ -71,7 +71,7 @@ void emit_cold_flags(struct emit *e, const struct cold *cold)
 		return;
 	}
 	e->op = cold->op;
-	e->flags = cold->flags;
+	flags_set(e, &cold->flags);
 	e->pinned = 0;
 	flags_to_mem(e, IR_NZCV);
 }
@@ -130,7 +130,8 @@ static void cold_one(struct emit *e, struct cold *cold)
 
 void emit_cold(struct emit *e)
 {
-	e->op_done = e->copies = false;
+	e->op_done = false;
+	e->copies = e->tmp_regs = 0;
 	for (unsigned i = 0; i < SCRATCH_COUNT; i++)
 		e->owner[i] = IR_NONE;
 	for (unsigned i = 0; i < e->cold_count; i++)
@@ -139,67 +140,80 @@ void emit_cold(struct emit *e)
 
 /* --- ops --- */
 
-static void emit_op(struct emit *e)
+static void emit_setc(struct emit *e)
 {
-	switch (e->op->op) {
-	case IR_MOV: case IR_NOT: case IR_ADD: case IR_ADC: case IR_SUB: case IR_SBC: case IR_AND: case IR_OR: case IR_XOR:
-	case IR_BIC: case IR_ORN: case IR_CMP: case IR_CMN: case IR_TST: case IR_TEQ:
-		emit_alu(e);
-		break;
-	case IR_SETC:
-		flags_known(e, IR_C, e->op->imm ? IR_C : 0);
-		break;
-	case IR_LSL: case IR_LSR: case IR_ASR: case IR_ROR: case IR_RRX:
-		emit_shift(e);
-		break;
-	case IR_CLZ: case IR_RBIT: case IR_REV: case IR_REV16: case IR_REVSH: case IR_SXTB: case IR_SXTH: case IR_UXTB:
-	case IR_UXTH: case IR_UBFX: case IR_SBFX: case IR_BFI:
-		emit_bits(e);
-		break;
-	case IR_MUL: case IR_UMULL: case IR_SMULL: case IR_UMLAL: case IR_SMLAL:
-		emit_mul(e);
-		break;
-	case IR_SELECT: case IR_SETCOND:
-		emit_select(e);
-		break;
-	case IR_GETNZCV: case IR_SETNZCV:
-		emit_nzcv(e);
-		break;
-	case IR_LD: case IR_ST: case IR_LDF: case IR_STF:
-		emit_access(e);
-		break;
-	case IR_LDREX: case IR_STREX:
-		emit_exclusive(e);
-		break;
-	case IR_LDCPU: case IR_STCPU: case IR_CLREX:
-		emit_cpu_field(e);
-		break;
-	case IR_CALL:
-		emit_call(e);
-		break;
-	case IR_SIMD:
-		emit_simd(e);
-		break;
-	case IR_FPCHECK:
-		emit_fpcheck(e);
-		break;
-	case IR_BRC: case IR_BR: case IR_BRZ: case IR_BRNZ:
-		emit_branch(e);
-		break;
-	case IR_EXIT: case IR_EXIT_IND: case IR_EXIT_STATE: case IR_EXIT_NEXT: case IR_EXCEPTION: case IR_WFI: case IR_POLL:
-		emit_exit(e);
-		break;
+	flags_known(e, IR_C, e->op->imm ? IR_C : 0);
+}
+
+/* When all operands of an op can be in scratch registers at once, whatever it needs besides: it may work on copies of guest registers there. */
+enum copies_rule { COPIES_NEVER, COPIES_ALWAYS, COPIES_IF_IMM, COPIES_IF_ALONE };
+
+static const struct {
+	void (*emit)(struct emit *e); /* NULL: the interpreter's */
+	enum copies_rule copies;
+} op_kinds[IR_OP_COUNT] = {
+	[IR_MOV] = { emit_mov, COPIES_ALWAYS }, [IR_NOT] = { emit_not, COPIES_ALWAYS },
+	[IR_ADD] = { emit_add, COPIES_ALWAYS }, [IR_ADC] = { emit_adc, COPIES_ALWAYS },
+	[IR_SUB] = { emit_sub, COPIES_ALWAYS }, [IR_SBC] = { emit_sbc, COPIES_ALWAYS },
+	[IR_AND] = { emit_and, COPIES_ALWAYS }, [IR_OR] = { emit_or, COPIES_ALWAYS }, [IR_XOR] = { emit_xor, COPIES_ALWAYS },
+	[IR_BIC] = { emit_bic, COPIES_ALWAYS }, [IR_ORN] = { emit_orn, COPIES_ALWAYS },
+	[IR_CMP] = { emit_cmp, COPIES_ALWAYS }, [IR_CMN] = { emit_cmn, COPIES_ALWAYS },
+	[IR_TST] = { emit_tst, COPIES_ALWAYS }, [IR_TEQ] = { emit_teq, COPIES_ALWAYS },
+	[IR_SETC] = { emit_setc, COPIES_NEVER },
+	[IR_LSL] = { emit_shift, COPIES_IF_IMM }, [IR_LSR] = { emit_shift, COPIES_IF_IMM }, [IR_ASR] = { emit_shift, COPIES_IF_IMM },
+	[IR_ROR] = { emit_shift, COPIES_IF_IMM }, [IR_RRX] = { emit_shift, COPIES_NEVER },
+	[IR_CLZ] = { emit_bits, COPIES_ALWAYS }, [IR_RBIT] = { emit_bits, COPIES_ALWAYS },
+	[IR_REV] = { emit_bits, COPIES_ALWAYS }, [IR_REV16] = { emit_bits, COPIES_ALWAYS }, [IR_REVSH] = { emit_bits, COPIES_ALWAYS },
+	[IR_SXTB] = { emit_bits, COPIES_ALWAYS }, [IR_SXTH] = { emit_bits, COPIES_ALWAYS },
+	[IR_UXTB] = { emit_bits, COPIES_ALWAYS }, [IR_UXTH] = { emit_bits, COPIES_ALWAYS },
+	[IR_UBFX] = { emit_bits, COPIES_ALWAYS }, [IR_SBFX] = { emit_bits, COPIES_ALWAYS }, [IR_BFI] = { emit_bits, COPIES_NEVER },
+	[IR_MUL] = { emit_mul, COPIES_ALWAYS }, [IR_UMULL] = { emit_mul, COPIES_NEVER }, [IR_SMULL] = { emit_mul, COPIES_NEVER },
+	[IR_UMLAL] = { emit_mul, COPIES_NEVER }, [IR_SMLAL] = { emit_mul, COPIES_NEVER },
+	[IR_SELECT] = { emit_select, COPIES_ALWAYS }, [IR_SETCOND] = { emit_select, COPIES_NEVER },
+	[IR_GETNZCV] = { emit_nzcv, COPIES_NEVER }, [IR_SETNZCV] = { emit_nzcv, COPIES_NEVER },
+	[IR_LD] = { emit_access, COPIES_IF_ALONE }, [IR_ST] = { emit_access, COPIES_IF_ALONE },
+	[IR_LDF] = { emit_access, COPIES_IF_ALONE }, [IR_STF] = { emit_access, COPIES_IF_ALONE },
+	[IR_LDREX] = { emit_exclusive, COPIES_NEVER }, [IR_STREX] = { emit_exclusive, COPIES_NEVER },
+	[IR_LDCPU] = { emit_cpu_field, COPIES_NEVER }, [IR_STCPU] = { emit_cpu_field, COPIES_NEVER }, [IR_CLREX] = { emit_cpu_field, COPIES_NEVER },
+	[IR_CALL] = { emit_call, COPIES_NEVER }, [IR_SIMD] = { emit_simd, COPIES_NEVER }, [IR_FPCHECK] = { emit_fpcheck, COPIES_NEVER },
+	[IR_BRC] = { emit_branch, COPIES_NEVER }, [IR_BR] = { emit_branch, COPIES_NEVER },
+	[IR_BRZ] = { emit_branch, COPIES_NEVER }, [IR_BRNZ] = { emit_branch, COPIES_NEVER },
+	[IR_EXIT] = { emit_exit, COPIES_NEVER }, [IR_EXIT_IND] = { emit_exit, COPIES_ALWAYS }, [IR_EXIT_STATE] = { emit_exit, COPIES_NEVER },
+	[IR_EXIT_NEXT] = { emit_exit, COPIES_NEVER }, [IR_EXCEPTION] = { emit_exit, COPIES_NEVER }, [IR_WFI] = { emit_exit, COPIES_NEVER },
+	[IR_POLL] = { emit_exit, COPIES_NEVER },
+};
+
+static bool works_on_copies(const struct ir_insn *op)
+{
+	switch (op_kinds[op->op].copies) {
+	case COPIES_ALWAYS:
+		return true;
+	case COPIES_IF_IMM:
+		return op->b == IR_IMM;
+	case COPIES_IF_ALONE:
+		return !op->group;
 	default:
-		emit_fail(e, -ENOTSUP);
-		break;
+		return false;
 	}
 }
 
-static void start_insn(struct emit *e)
+static inline void emit_op(struct emit *e, const struct ir_insn *op)
 {
-	e->pc = e->op->imm;
-	e->it = (uint8_t)(e->op->imm2 >> 8);
-	if (e->marks_wanted && e->mark_count < MAX_MARKS)
+	e->op = op;
+	e->copies = works_on_copies(op) ? e->copied : 0;
+	e->copy_defs = 0;
+	if (likely(op_kinds[op->op].emit != NULL))
+		op_kinds[op->op].emit(e);
+	else
+		emit_fail(e, -ENOTSUP);
+	tmps_end_op(e);
+}
+
+static inline void start_insn(struct emit *e, const struct ir_insn *op)
+{
+	e->pc = op->imm;
+	e->it = (uint8_t)(op->imm2 >> 8);
+	if (unlikely(e->marks_wanted) && e->mark_count < MAX_MARKS)
 		e->marks[e->mark_count++] = (struct x64_mark){ (uint32_t)(e->enc.at - e->enc.start), e->pc };
 }
 
@@ -243,27 +257,26 @@ static bool join_tail(struct emit *e)
 
 static void emit_ops(struct emit *e)
 {
-	for (e->i = 0; e->i < e->ir->count && !e->error; e->i++) {
-		e->op = &e->ir->ops[e->i];
-		if (e->op->op == IR_INSN) {
-			start_insn(e);
-			continue;
-		}
-		if (e->op->op == IR_LABEL) {
+	const struct ir_insn *ops = e->ir->ops;
+	unsigned count = e->ir->count;
+	bool live_flags = x64_opt(e->x64, OPT_LIVE_FLAGS);
+
+	for (e->i = 0; e->i < count && !e->error; e->i++) {
+		const struct ir_insn *op = &ops[e->i];
+
+		if (op->op == IR_INSN) {
+			start_insn(e, op);
+		} else if (unlikely(op->op == IR_LABEL)) {
+			e->op = op;
 			emit_label(e);
 			e->aligned = 0;
-			e->fp_checked = false;
 			if (e->i == e->tail && join_tail(e))
 				return;
-			continue;
+		} else if (likely(e->reachable)) {
+			emit_op(e, op);
+			if (unlikely(!live_flags) && e->reachable)
+				store_flags_at_once(e);
 		}
-		if (!e->reachable)
-			continue;
-		copies_begin_op(e);
-		emit_op(e);
-		tmps_end_op(e);
-		if (!x64_opt(e->x64, OPT_LIVE_FLAGS) && e->reachable)
-			store_flags_at_once(e);
 	}
 }
 
@@ -402,6 +415,7 @@ static void begin(struct emit *e)
 	e->fixup_count = e->site_count = e->mark_count = e->cold_count = 0;
 	e->code->exit_count = 0;
 	e->in_loop = e->loops = false;
+	e->copied = x64_opt(e->x64, OPT_HOME_COPIES) ? memory_regs : 0;
 	e->loop_aligned = 0xffff;
 	e->loop_fp_checked = true;
 	found = find_labels(e);
@@ -437,7 +451,7 @@ static void emit_loop(struct emit *e)
 	enc_align(&e->enc, 16);
 	entry = enc_here(&e->enc);
 	e->in_loop = true;
-	e->flags = e->loop_flags;
+	flags_set(e, &e->loop_flags);
 	find_labels(e);
 	xmm_begin(e);
 	e->xmm.used = xmm_used;

@@ -305,6 +305,8 @@ struct emit {
 	bool reachable;
 
 	struct flag_state flags;
+	uint16_t recipe_regs;      /* bit n: a recipe may be of guest register n; see flags_written() */
+	uint8_t lasting[3];        /* of nz, c, v: flags whose recipes are known to hold as long as they are live */
 	uint8_t live[IR_MAX_OPS];  /* flags that may be read after each op */
 	uint8_t live_in;
 
@@ -326,7 +328,9 @@ struct emit {
 	 * new as the copy.
 	 */
 	ir_ref owner[SCRATCH_COUNT];
-	bool copies;                  /* the current op may work on such copies */
+	uint16_t copies;              /* bit n: the current op may work on such a copy of guest register n */
+	uint16_t copied;              /* bit n: there may be such copies */
+	uint8_t tmp_regs;             /* bit n: scratch n holds a temporary */
 	uint16_t loop_aligned;        /* the same where the second body begins: what all ways to it agree about */
 	uint16_t aligned;             /* bit n: guest register n is a multiple of 4 here: an access has tested it */
 	bool fp_checked, loop_fp_checked; /* on all ways to here, or to the second body, an `fpcheck` for this privilege has passed */
@@ -366,26 +370,28 @@ static inline void emit_fail(struct emit *e, int error)
 }
 
 /* regs.c: values. Operands stay valid until the op ends. */
-struct opnd use_ref(struct emit *e, ir_ref ref);              /* register, memory or immediate, whichever it is */
+static inline struct opnd use_ref(struct emit *e, ir_ref ref); /* register, memory or immediate, whichever it is */
 unsigned use_reg(struct emit *e, struct opnd o);              /* the same in a register: scratch if it must be moved */
-struct opnd use_not_mem(struct emit *e, struct opnd o);       /* register or immediate */
-struct opnd use_not_imm(struct emit *e, struct opnd o);       /* register or memory */
+static inline struct opnd use_not_mem(struct emit *e, struct opnd o); /* register or immediate */
+static inline struct opnd use_not_imm(struct emit *e, struct opnd o); /* register or memory */
 unsigned scratch_alloc(struct emit *e);                       /* free for the current op */
 unsigned scratch_take(struct emit *e, unsigned reg);          /* this one */
 void scratch_free(struct emit *e, unsigned reg);
 void release(struct emit *e, struct opnd o);                  /* the current op is through with this source */
 void def_in(struct emit *e, ir_ref ref, unsigned reg);        /* temporary, or guest register with its home in memory: is now what pinned scratch @reg holds */
 bool tmp_ends(const struct emit *e, ir_ref ref);              /* a temporary that nothing after this op uses */
-bool is_scratch(unsigned reg);
-void copies_begin_op(struct emit *e);
+static inline bool is_scratch(unsigned reg)
+{
+	return reg < SCRATCH_COUNT;
+}
 unsigned copy_of(const struct emit *e, ir_ref ref);           /* the scratch register with a copy of guest register @ref, or none: is_scratch() */
 /* The place of result @ref; may be the register of a source that ends here. */
-struct opnd def_ref(struct emit *e, ir_ref ref);
+static inline struct opnd def_ref(struct emit *e, ir_ref ref);
 /* The result is in place: memory copies of a temporary are stale, recipes with a guest register end. */
-void def_done(struct emit *e, ir_ref ref);
+static inline void def_done(struct emit *e, ir_ref ref);
 struct site_place place_of(struct emit *e, struct opnd o, ir_ref ref);
 void tmps_prepare(struct emit *e);
-void tmps_end_op(struct emit *e);
+static inline void tmps_end_op(struct emit *e);
 void tmps_end_of(struct emit *e, const struct ir_insn *op); /* the same for temporaries of @op, emitted together with the current one */
 void tmps_save(struct emit *e, unsigned after);  /* stores those used after op @after that have no memory copy */
 void tmps_drop_regs(struct emit *e);             /* forgets the scratch copies */
@@ -394,13 +400,14 @@ void move(struct emit *e, struct opnd dst, struct opnd src); /* 32 bits, any to 
 
 /* flags.c */
 void flags_prepare(struct emit *e);              /* liveness */
-bool flags_free(struct emit *e);                 /* EFLAGS can be overwritten by the current op at no cost */
-void flags_clobber(struct emit *e);              /* about to overwrite EFLAGS: saves what must be */
-void flags_host(struct emit *e, uint8_t mask, bool borrow); /* the current op's fdef & mask are in EFLAGS, all others are gone from there */
-void flags_lost(struct emit *e);                 /* EFLAGS hold nothing */
+static inline bool flags_free(struct emit *e); /* EFLAGS can be overwritten by the current op at no cost */
+static inline void flags_clobber(struct emit *e); /* about to overwrite EFLAGS: saves what must be */
+static inline void flags_host(struct emit *e, uint8_t mask, bool borrow); /* the current op's fdef & mask are in EFLAGS, all others are gone from there */
+static inline void flags_lost(struct emit *e);  /* EFLAGS hold nothing */
 void flags_known(struct emit *e, uint8_t mask, uint8_t value);
 void flags_in_mem(struct emit *e, uint8_t mask); /* the op stored them itself */
-void flags_recipe(struct emit *e, uint8_t mask, uint8_t kind, ir_ref a, ir_ref b, uint32_t imm);
+static inline void flags_recipe(struct emit *e, uint8_t mask, uint8_t kind, ir_ref a, ir_ref b, uint32_t imm);
+void flags_set(struct emit *e, const struct flag_state *flags); /* what was the state elsewhere is now the state here */
 void flags_to_mem(struct emit *e, uint8_t mask);
 /* Stores @mask which is in EFLAGS or known; EFLAGS may be lost unless it returns true. */
 bool flags_save(struct emit *e, uint8_t mask);
@@ -444,7 +451,21 @@ void emit_cold_flags(struct emit *e, const struct cold *cold);
 void emit_count(struct emit *e, int n);
 
 /* Ops by theme. */
-void emit_alu(struct emit *e);
+void emit_mov(struct emit *e);
+void emit_not(struct emit *e);
+void emit_add(struct emit *e);
+void emit_sub(struct emit *e);
+void emit_adc(struct emit *e);
+void emit_sbc(struct emit *e);
+void emit_and(struct emit *e);
+void emit_or(struct emit *e);
+void emit_xor(struct emit *e);
+void emit_bic(struct emit *e);
+void emit_orn(struct emit *e);
+void emit_cmp(struct emit *e);
+void emit_cmn(struct emit *e);
+void emit_tst(struct emit *e);
+void emit_teq(struct emit *e);
 void emit_shift(struct emit *e);
 bool emit_shifted(struct emit *e); /* at a shift: that and the op that uses it, e->i being that then; false: not possible */
 void emit_bits(struct emit *e);
@@ -517,5 +538,7 @@ void device_site_link(struct x64 *x64, struct cpu *cpu, struct x64_site *site, g
 
 /* fault.c: faults in windows go to the stub of that name. Once for the process; any thread. */
 void fault_install(void);
+
+#include "translator/x64/emit_inline.h"
 
 #endif

@@ -37,7 +37,7 @@ static void set_nz_of(struct emit *e, struct opnd d)
 		enc_alu(&e->enc, ALU_CMP, W32, d, opnd_imm(0));
 }
 
-static void emit_mov(struct emit *e)
+void emit_mov(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 	bool zero = op->a == IR_IMM && op->imm == 0, free = flags_free(e);
@@ -65,7 +65,7 @@ static void emit_mov(struct emit *e)
 	flags_recipe(e, IR_NZ, RECIPE_RESULT, op->dst, IR_NONE, 0);
 }
 
-static void emit_not(struct emit *e)
+void emit_not(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 	struct opnd a, d;
@@ -133,7 +133,7 @@ static void recipe_of_sum(struct emit *e, uint8_t intact, uint8_t undone)
 		flags_recipe(e, IR_NZCV, undone, op->dst, op->b, op->imm);
 }
 
-static void emit_add(struct emit *e)
+void emit_add(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 	bool free = flags_free(e);
@@ -161,7 +161,7 @@ static void emit_add(struct emit *e)
 	}
 }
 
-static void emit_sub(struct emit *e)
+void emit_sub(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 	bool free = flags_free(e);
@@ -190,7 +190,7 @@ static void emit_sub(struct emit *e)
 		recipe_of_sum(e, RECIPE_CMP, RECIPE_SUBBED);
 }
 
-static void emit_with_carry(struct emit *e, enum alu_op alu)
+static void with_carry(struct emit *e, enum alu_op alu)
 {
 	const struct ir_insn *op = e->op;
 	struct opnd a, b, d;
@@ -205,7 +205,7 @@ static void emit_with_carry(struct emit *e, enum alu_op alu)
 	flags_host(e, IR_NZCV, alu == ALU_SBB);
 }
 
-static void emit_logic(struct emit *e, enum alu_op alu)
+static void logic(struct emit *e, enum alu_op alu)
 {
 	const struct ir_insn *op = e->op;
 	struct opnd a, b, d;
@@ -225,7 +225,7 @@ static void emit_logic(struct emit *e, enum alu_op alu)
 }
 
 /* a op ~b */
-static void emit_inverted(struct emit *e, enum alu_op alu)
+static void inverted(struct emit *e, enum alu_op alu)
 {
 	const struct ir_insn *op = e->op;
 	struct opnd a, b, d;
@@ -253,7 +253,7 @@ static void emit_inverted(struct emit *e, enum alu_op alu)
 		flags_recipe(e, IR_NZ, RECIPE_RESULT, op->dst, IR_NONE, 0);
 }
 
-static void emit_cmp(struct emit *e)
+void emit_cmp(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 	struct opnd a, b;
@@ -272,7 +272,7 @@ static void emit_cmp(struct emit *e)
 		flags_recipe(e, IR_NZCV, RECIPE_CMP, op->a, op->b, op->imm);
 }
 
-static void emit_cmn(struct emit *e)
+void emit_cmn(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 	struct opnd a, b;
@@ -297,7 +297,7 @@ static void emit_cmn(struct emit *e)
 		flags_recipe(e, IR_NZCV, RECIPE_ADD, op->a, op->b, op->imm);
 }
 
-static void emit_tst(struct emit *e)
+void emit_tst(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 	struct opnd a, b;
@@ -322,7 +322,7 @@ static void emit_tst(struct emit *e)
 		flags_recipe(e, IR_NZ, RECIPE_TST, op->a, op->b, op->imm);
 }
 
-static void emit_teq(struct emit *e)
+void emit_teq(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 	struct opnd a, b, t;
@@ -338,55 +338,37 @@ static void emit_teq(struct emit *e)
 		flags_recipe(e, IR_NZ, RECIPE_TEQ, op->a, op->b, op->imm);
 }
 
-void emit_alu(struct emit *e)
+void emit_adc(struct emit *e)
 {
-	switch (e->op->op) {
-	case IR_MOV:
-		emit_mov(e);
-		break;
-	case IR_NOT:
-		emit_not(e);
-		break;
-	case IR_ADD:
-		emit_add(e);
-		break;
-	case IR_SUB:
-		emit_sub(e);
-		break;
-	case IR_ADC:
-		emit_with_carry(e, ALU_ADC);
-		break;
-	case IR_SBC:
-		emit_with_carry(e, ALU_SBB);
-		break;
-	case IR_AND:
-		emit_logic(e, ALU_AND);
-		break;
-	case IR_OR:
-		emit_logic(e, ALU_OR);
-		break;
-	case IR_XOR:
-		emit_logic(e, ALU_XOR);
-		break;
-	case IR_BIC:
-		emit_inverted(e, ALU_AND);
-		break;
-	case IR_ORN:
-		emit_inverted(e, ALU_OR);
-		break;
-	case IR_CMP:
-		emit_cmp(e);
-		break;
-	case IR_CMN:
-		emit_cmn(e);
-		break;
-	case IR_TST:
-		emit_tst(e);
-		break;
-	case IR_TEQ:
-		emit_teq(e);
-		break;
-	default:
-		BUG("not an op of this file");
-	}
+	with_carry(e, ALU_ADC);
+}
+
+void emit_sbc(struct emit *e)
+{
+	with_carry(e, ALU_SBB);
+}
+
+void emit_and(struct emit *e)
+{
+	logic(e, ALU_AND);
+}
+
+void emit_or(struct emit *e)
+{
+	logic(e, ALU_OR);
+}
+
+void emit_xor(struct emit *e)
+{
+	logic(e, ALU_XOR);
+}
+
+void emit_bic(struct emit *e)
+{
+	inverted(e, ALU_AND);
+}
+
+void emit_orn(struct emit *e)
+{
+	inverted(e, ALU_OR);
 }

@@ -144,7 +144,7 @@ void emit_call(struct emit *e)
 		emit_count(e, -done);
 		if (e->it && !(attr & HELPER_STATE))
 			enc_mov(&e->enc, W32, CPU_OPND(it), opnd_imm(0));
-		e->flags = (struct flag_state){ .mem = IR_NZCV };
+		flags_set(e, &(struct flag_state){ .mem = IR_NZCV });
 		if (op->imm == HELPER_ID_CP15_WRITE_MAPS && e->x64->raws)
 			check_window(e);
 	} else {

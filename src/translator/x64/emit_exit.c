@@ -125,7 +125,7 @@ void emit_cold_exit(struct emit *e, const struct cold *cold)
 	e->op = cold->op;
 	e->i = (unsigned)(cold->op - e->ir->ops);
 	e->pc = cold->pc;
-	e->flags = cold->flags;
+	flags_set(e, &cold->flags);
 	e->pinned = 0;
 	xmm_drop_all(e);
 	emit_dirty(e, cold->dirty);

@@ -62,7 +62,7 @@ static inline struct opnd opnd_imm(uint32_t value)
 }
 static inline bool opnd_same(struct opnd a, struct opnd b)
 {
-	return a.kind == b.kind && a.reg == b.reg && a.index == b.index && a.disp == b.disp && a.kind != OPND_IMM;
+	return memcmp(&a, &b, sizeof(a)) == 0 && a.kind != OPND_IMM;
 }
 static inline bool opnd_is_reg(struct opnd o, unsigned reg)
 {

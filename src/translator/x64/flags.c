@@ -10,6 +10,7 @@
 #include "translator/x64/flags_private.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* --- liveness --- */
 
@@ -42,7 +43,7 @@ void flags_prepare(struct emit *e)
 			live = IR_NZCV;
 	}
 	e->live_in = live;
-	e->flags = (struct flag_state){ .mem = IR_NZCV };
+	flags_set(e, &(struct flag_state){ .mem = IR_NZCV });
 }
 
 uint8_t flags_needed(const struct emit *e)
@@ -57,7 +58,7 @@ uint8_t flags_needed(const struct emit *e)
 /* --- transitions --- */
 
 /* Of @lost, what no recipe gives for long enough. */
-static uint8_t without_recipe(const struct emit *e, uint8_t lost)
+static uint8_t without_recipe(struct emit *e, uint8_t lost)
 {
 	const struct flag_state *f = &e->flags;
 	const struct recipe *all[] = { &f->nz, &f->c, &f->v };
@@ -68,36 +69,33 @@ static uint8_t without_recipe(const struct emit *e, uint8_t lost)
 		if (!flags)
 			continue;
 		/* Those that only a fault of this very op reads need no more than to be there now. */
-		if (!(flags & e->live[e->i] & ~e->op->fdef) || recipe_survives(e, all[i], flags, e->i))
-			lost &= (uint8_t)~flags;
+		if (flags & (uint8_t)~e->lasting[i] & e->live[e->i] & (uint8_t)~e->op->fdef) {
+			if (!recipe_survives(e, all[i], flags, e->i))
+				continue;
+			e->lasting[i] |= flags;
+		}
+		lost &= (uint8_t)~flags;
 	}
 	return lost;
 }
 
-/* What would be lost with EFLAGS though it may still be read. */
-static uint8_t endangered(const struct emit *e)
+/* What of @exposed would be lost with EFLAGS though it may still be read. */
+uint8_t flags_endangered(struct emit *e, uint8_t exposed)
 {
-	const struct flag_state *f = &e->flags;
-	uint8_t need = uses_all(e->op) ? IR_NZCV : e->live[e->i] & (uint8_t)~e->op->fdef;
+	uint8_t need = exposed & (uses_all(e->op) ? IR_NZCV : e->live[e->i] & (uint8_t)~e->op->fdef);
 
-	need &= f->host & (uint8_t)~f->mem & (uint8_t)~f->known;
 	return need ? without_recipe(e, need) : 0;
 }
 
-bool flags_free(struct emit *e)
+void flags_clobber_exposed(struct emit *e, uint8_t exposed)
 {
-	return !endangered(e);
-}
-
-void flags_clobber(struct emit *e)
-{
-	uint8_t lost = endangered(e);
+	uint8_t lost = flags_endangered(e, exposed);
 
 	if (lost)
 		flags_save(e, lost);
 }
 
-static void define(struct emit *e, uint8_t fdef)
+void flags_define(struct emit *e, uint8_t fdef)
 {
 	struct flag_state *f = &e->flags;
 
@@ -109,63 +107,81 @@ static void define(struct emit *e, uint8_t fdef)
 	recipe_drop(&f->v, fdef);
 }
 
-void flags_host(struct emit *e, uint8_t mask, bool borrow)
-{
-	define(e, e->op->fdef);
-	e->flags.host = e->op->fdef & mask;
-	e->flags.host_borrow = borrow;
-}
-
-void flags_lost(struct emit *e)
-{
-	e->flags.host = 0;
-}
-
 void flags_known(struct emit *e, uint8_t mask, uint8_t value)
 {
 	struct flag_state *f = &e->flags;
 
 	mask &= e->op->fdef;
-	define(e, mask);
+	flags_define(e, mask);
 	f->known |= mask;
 	f->value = (uint8_t)((f->value & ~mask) | (value & mask));
 }
 
 void flags_in_mem(struct emit *e, uint8_t mask)
 {
-	define(e, mask);
+	flags_define(e, mask);
 	e->flags.mem |= mask;
 }
 
-void flags_recipe(struct emit *e, uint8_t mask, uint8_t kind, ir_ref a, ir_ref b, uint32_t imm)
+void flags_recipe_of(struct emit *e, uint8_t mask, uint8_t kind, ir_ref a, ir_ref b, uint32_t imm)
 {
 	struct flag_state *f = &e->flags;
 	struct recipe r = { .kind = kind, .a = (uint8_t)a, .b = b == IR_IMM || b == IR_NONE ? RECIPE_IMM : (uint8_t)b, .imm = imm };
 
-	mask &= e->op->fdef;
 	if (!x64_opt(e->x64, OPT_LIVE_FLAGS) || !IR_IS_REG(a) || (b != IR_IMM && b != IR_NONE && !IR_IS_REG(b)))
 		return;
+	e->recipe_regs |= (uint16_t)(1u << a);
+	if (IR_IS_REG(b))
+		e->recipe_regs |= (uint16_t)(1u << b);
 	r.flags = mask & IR_NZ;
-	if (r.flags)
+	if (r.flags) {
 		f->nz = r;
+		e->lasting[0] = 0;
+	}
 	r.flags = mask & IR_C;
-	if (r.flags)
+	if (r.flags) {
 		f->c = r;
+		e->lasting[1] = 0;
+	}
 	r.flags = mask & IR_V;
-	if (r.flags)
+	if (r.flags) {
 		f->v = r;
+		e->lasting[2] = 0;
+	}
+}
+
+void flags_set(struct emit *e, const struct flag_state *flags)
+{
+	e->flags = *flags;
+	e->recipe_regs = (1u << ARRAY_SIZE(guest_opnds)) - 1;
+	memset(e->lasting, 0, sizeof(e->lasting));
+}
+
+/* The guest registers that @r is of. */
+static unsigned regs_of(const struct recipe *r)
+{
+	if (r->kind == RECIPE_NONE)
+		return 0;
+	return (r->a < 16 ? 1u << r->a : 0) | (r->b < 16 ? 1u << r->b : 0);
 }
 
 void flags_written(struct emit *e, ir_ref ref)
 {
 	struct flag_state *f = &e->flags;
 	struct recipe *all[] = { &f->nz, &f->c, &f->v };
+	unsigned regs = 0;
 
-	if (!(f->nz.kind | f->c.kind | f->v.kind))
+	if (!(e->recipe_regs >> ref & 1))
 		return;
-	for (unsigned i = 0; i < 3; i++)
-		if (recipe_uses(all[i], ref))
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned used = regs_of(all[i]);
+
+		if (used >> ref & 1)
 			*all[i] = (struct recipe){ .kind = RECIPE_NONE };
+		else
+			regs |= used;
+	}
+	e->recipe_regs = (uint16_t)regs;
 }
 
 /* --- to memory --- */

@@ -100,7 +100,7 @@ void flags_label(struct emit *e, struct label_state *label)
 	struct flag_state both;
 
 	if (!e->reachable) {
-		e->flags = label->flags;
+		flags_set(e, &label->flags);
 		return;
 	}
 	both = intersect(e->flags, &label->flags);
@@ -112,7 +112,7 @@ void flags_label(struct emit *e, struct label_state *label)
 	}
 	if (live & ~covered(&both))
 		emit_fail(e, -ENOTSUP);
-	e->flags = both;
+	flags_set(e, &both);
 }
 
 /* --- back to the block's start --- */

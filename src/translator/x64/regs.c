@@ -22,10 +22,13 @@ const uint8_t home_regs[16] = {
 static const uint8_t scratch_regs[SCRATCH_COUNT] = { RAX, RCX, RDX };
 static_assert(RAX == 0 && RCX == 1 && RDX == 2, "scratch registers are numbered as themselves");
 
-bool is_scratch(unsigned reg)
-{
-	return reg < SCRATCH_COUNT;
-}
+#define HOME(guest, host) \
+	[guest] = { .kind = host == HOST_REG_NONE ? OPND_MEM : OPND_REG, .reg = host == HOST_REG_NONE ? RBP : host, .index = OPND_NO_INDEX, \
+	            .disp = host == HOST_REG_NONE ? (int32_t)(offsetof(struct cpu, r) + 4 * guest) - CPU_BIAS : 0 },
+const struct opnd guest_opnds[15] = {
+#include "translator/x64/regs.def"
+};
+#undef HOME
 
 static struct tmp_state *tmp_of(struct emit *e, ir_ref ref)
 {
@@ -36,13 +39,6 @@ static struct tmp_state *tmp_of(struct emit *e, ir_ref ref)
 static struct opnd slot_opnd(unsigned slot)
 {
 	return opnd_mem(RBP, (int32_t)(offsetof(struct cpu, tmp) + 4 * slot) - CPU_BIAS);
-}
-
-static struct opnd guest_opnd(unsigned reg)
-{
-	if (home_regs[reg] != HOST_REG_NONE)
-		return opnd_reg(home_regs[reg]);
-	return opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * reg) - CPU_BIAS);
 }
 
 /* dst and b are VFP registers in these. */
@@ -81,7 +77,7 @@ void tmps_prepare(struct emit *e)
 	}
 	for (unsigned i = 0; i < SCRATCH_COUNT; i++)
 		e->owner[i] = IR_NONE;
-	e->pinned = 0;
+	e->pinned = e->tmp_regs = 0;
 	e->slots = 0;
 }
 
@@ -105,12 +101,22 @@ static void save(struct emit *e, struct tmp_state *tmp)
 	tmp->saved = true;
 }
 
+/* Scratch @reg is temporary @ref, and the only one. */
+static void own(struct emit *e, unsigned reg, ir_ref ref)
+{
+	e->owner[reg] = ref;
+	e->tmp_regs |= (uint8_t)(1u << reg);
+	tmp_of(e, ref)->reg = (uint8_t)reg;
+}
+
 static void forget_reg(struct emit *e, unsigned reg)
 {
 	ir_ref ref = e->owner[reg];
 
-	if (IR_IS_TMP(ref))
+	if (IR_IS_TMP(ref)) {
 		tmp_of(e, ref)->reg = HOST_REG_NONE;
+		e->tmp_regs &= (uint8_t)~(1u << reg);
+	}
 	e->owner[reg] = IR_NONE;
 }
 
@@ -118,32 +124,9 @@ static void forget_reg(struct emit *e, unsigned reg)
 
 #define LOOK_AHEAD 24 /* ops */
 
-/* All operands can be in scratch registers at once, whatever the op needs besides. */
-static bool works_on_copies(const struct ir_insn *op)
-{
-	switch (op->op) {
-	case IR_MOV: case IR_NOT: case IR_ADD: case IR_ADC: case IR_SUB: case IR_SBC: case IR_AND: case IR_OR: case IR_XOR: case IR_BIC:
-	case IR_ORN: case IR_CMP: case IR_CMN: case IR_TST: case IR_TEQ: case IR_MUL: case IR_SELECT: case IR_CLZ: case IR_RBIT: case IR_REV:
-	case IR_REV16: case IR_REVSH: case IR_SXTB: case IR_SXTH: case IR_UXTB: case IR_UXTH: case IR_UBFX: case IR_SBFX: case IR_EXIT_IND:
-		return true;
-	case IR_LSL: case IR_LSR: case IR_ASR: case IR_ROR:
-		return op->b == IR_IMM;
-	case IR_LD: case IR_ST: case IR_LDF: case IR_STF:
-		return !op->group;
-	default:
-		return false;
-	}
-}
-
-void copies_begin_op(struct emit *e)
-{
-	e->copies = x64_opt(e->x64, OPT_HOME_COPIES) && works_on_copies(e->op);
-	e->copy_defs = 0;
-}
-
 static bool in_memory(ir_ref ref)
 {
-	return IR_IS_REG(ref) && home_regs[ref] == HOST_REG_NONE;
+	return IR_IS_REG(ref) && memory_regs >> ref & 1;
 }
 
 unsigned copy_of(const struct emit *e, ir_ref ref)
@@ -217,19 +200,19 @@ static struct opnd use_guest(struct emit *e, ir_ref ref)
 {
 	unsigned reg;
 
-	if (!e->copies || !in_memory(ref))
-		return guest_opnd(ref);
+	if (!(e->copies >> ref & 1))
+		return guest_opnds[ref];
 	reg = copy_of(e, ref);
 	if (reg < SCRATCH_COUNT) {
 		e->pinned |= (uint8_t)(1u << reg);
 		return opnd_reg(reg);
 	}
 	if (!few_pinned(e))
-		return guest_opnd(ref);
+		return guest_opnds[ref];
 	reg = copy_alloc(e, ref);
 	if (reg == SCRATCH_COUNT)
-		return guest_opnd(ref);
-	enc_mov(&e->enc, W32, opnd_reg(reg), guest_opnd(ref));
+		return guest_opnds[ref];
+	enc_mov(&e->enc, W32, opnd_reg(reg), guest_opnds[ref]);
 	return opnd_reg(reg);
 }
 
@@ -237,13 +220,13 @@ static struct opnd def_guest(struct emit *e, ir_ref ref)
 {
 	unsigned reg;
 
-	if (!e->copies || !in_memory(ref))
-		return guest_opnd(ref);
+	if (!(e->copies >> ref & 1))
+		return guest_opnds[ref];
 	reg = copy_of(e, ref);
 	if (reg == SCRATCH_COUNT)
 		reg = copy_alloc(e, ref);
 	if (reg == SCRATCH_COUNT)
-		return guest_opnd(ref);
+		return guest_opnds[ref];
 	e->pinned |= (uint8_t)(1u << reg);
 	e->copy_defs |= (uint16_t)(1u << ref);
 	return opnd_reg(reg);
@@ -255,7 +238,7 @@ static void guest_done(struct emit *e, ir_ref ref)
 	if (!in_memory(ref))
 		return;
 	if (e->copy_defs >> ref & 1)
-		enc_mov(&e->enc, W32, guest_opnd(ref), opnd_reg(copy_of(e, ref)));
+		enc_mov(&e->enc, W32, guest_opnds[ref], opnd_reg(copy_of(e, ref)));
 	else
 		copy_drop(e, ref);
 	e->copy_defs &= (uint16_t)~(1u << ref);
@@ -332,9 +315,8 @@ unsigned scratch_take(struct emit *e, unsigned reg)
 			if (to == reg || e->pinned >> to & 1 || e->owner[to] != IR_NONE)
 				continue;
 			enc_mov(&e->enc, W32, opnd_reg(to), opnd_reg(reg));
-			e->owner[to] = ref;
-			e->owner[reg] = IR_NONE;
-			tmp_of(e, ref)->reg = (uint8_t)to;
+			forget_reg(e, reg);
+			own(e, to, ref);
 			break;
 		}
 	}
@@ -374,8 +356,7 @@ void def_in(struct emit *e, ir_ref ref, unsigned reg)
 	if (tmp->reg != HOST_REG_NONE)
 		forget_reg(e, tmp->reg);
 	forget_reg(e, reg);
-	e->owner[reg] = ref;
-	tmp->reg = (uint8_t)reg;
+	own(e, reg, ref);
 }
 
 bool tmp_ends(const struct emit *e, ir_ref ref)
@@ -383,12 +364,10 @@ bool tmp_ends(const struct emit *e, ir_ref ref)
 	return IR_IS_TMP(ref) && e->tmps[ref - IR_TMP0].last <= e->i;
 }
 
-struct opnd use_ref(struct emit *e, ir_ref ref)
+struct opnd use_other(struct emit *e, ir_ref ref)
 {
 	struct tmp_state *tmp;
 
-	if (ref == IR_IMM)
-		return opnd_imm(e->op->imm);
 	if (IR_IS_REG(ref))
 		return use_guest(e, ref);
 	tmp = tmp_of(e, ref);
@@ -411,16 +390,6 @@ unsigned use_reg(struct emit *e, struct opnd o)
 	return reg;
 }
 
-struct opnd use_not_mem(struct emit *e, struct opnd o)
-{
-	return o.kind == OPND_MEM ? opnd_reg(use_reg(e, o)) : o;
-}
-
-struct opnd use_not_imm(struct emit *e, struct opnd o)
-{
-	return o.kind == OPND_IMM ? opnd_reg(use_reg(e, o)) : o;
-}
-
 /* A source of the current op that ends with it gives its register to the result. */
 static bool inherit(struct emit *e, ir_ref from, ir_ref to)
 {
@@ -434,24 +403,19 @@ static bool inherit(struct emit *e, ir_ref from, ir_ref to)
 	if (reg == HOST_REG_NONE || tmp->last != e->i)
 		return false;
 	forget_reg(e, reg);
-	e->owner[reg] = to;
-	tmp_of(e, to)->reg = (uint8_t)reg;
+	own(e, reg, to);
 	return true;
 }
 
-struct opnd def_ref(struct emit *e, ir_ref ref)
+struct opnd def_other(struct emit *e, ir_ref ref)
 {
 	struct tmp_state *tmp;
 
 	if (IR_IS_REG(ref))
 		return def_guest(e, ref);
 	tmp = tmp_of(e, ref);
-	if (tmp->reg == HOST_REG_NONE && !inherit(e, e->op->a, ref) && !inherit(e, e->op->b, ref)) {
-		unsigned reg = scratch_alloc(e);
-
-		e->owner[reg] = ref;
-		tmp->reg = (uint8_t)reg;
-	}
+	if (tmp->reg == HOST_REG_NONE && !inherit(e, e->op->a, ref) && !inherit(e, e->op->b, ref))
+		own(e, scratch_alloc(e), ref);
 	e->pinned |= (uint8_t)(1u << tmp->reg);
 	return opnd_reg(tmp->reg);
 }
@@ -465,7 +429,7 @@ static void note_alignment(struct emit *e, ir_ref ref)
 		e->aligned &= (uint16_t)~(1u << ref);
 }
 
-void def_done(struct emit *e, ir_ref ref)
+void def_done_other(struct emit *e, ir_ref ref)
 {
 	if (ref == IR_NONE)
 		return;
@@ -474,7 +438,8 @@ void def_done(struct emit *e, ir_ref ref)
 		return;
 	}
 	guest_done(e, ref);
-	note_alignment(e, ref);
+	if (e->aligned >> ref & 1)
+		note_alignment(e, ref);
 	flags_written(e, ref);
 }
 
@@ -515,13 +480,6 @@ void tmps_end_of(struct emit *e, const struct ir_insn *op)
 	end_tmp(e, op->c);
 }
 
-void tmps_end_op(struct emit *e)
-{
-	e->pinned = 0;
-	if (e->ir->tmps)
-		tmps_end_of(e, e->op);
-}
-
 void tmps_save(struct emit *e, unsigned after)
 {
 	for (unsigned reg = 0; reg < SCRATCH_COUNT; reg++)
@@ -543,9 +501,16 @@ void tmps_flush(struct emit *e)
 
 void move(struct emit *e, struct opnd dst, struct opnd src)
 {
+	struct enc *enc = &e->enc;
+
 	if (opnd_same(dst, src))
 		return;
-	if (dst.kind == OPND_MEM && src.kind == OPND_MEM)
-		src = opnd_reg(use_reg(e, src));
-	enc_mov(&e->enc, W32, dst, src);
+	if (dst.kind == OPND_REG && src.kind == OPND_REG)
+		enc_put_regs(enc, ENC_HEAD(0x89, W32), src.reg, dst.reg);
+	else if (src.kind == OPND_IMM)
+		enc_mov_any(enc, W32, dst, src);
+	else if (dst.kind == OPND_REG)
+		enc_put_mem(enc, ENC_HEAD(0x8b, W32), dst.reg, src);
+	else
+		enc_put_mem(enc, ENC_HEAD(0x89, W32), src.kind == OPND_MEM ? use_reg(e, src) : src.reg, dst);
 }

@@ -1,0 +1,112 @@
+/*
+ * emit_inline.h - of regs.c and flags.c what each op passes several times, decided here when it is a register at home and no flags are in danger.
+ *
+ * emit.h includes it at its end.
+ */
+#ifndef DBTVM_TRANSLATOR_X64_EMIT_INLINE_H
+#define DBTVM_TRANSLATOR_X64_EMIT_INLINE_H
+
+#include "translator/x64/emit.h"
+
+/* --- values --- */
+
+/* Bit n: guest register n is in struct cpu. */
+#define HOME(guest, host) | (host == HOST_REG_NONE ? 1u << guest : 0)
+static const unsigned memory_regs = 0
+#include "translator/x64/regs.def"
+	;
+#undef HOME
+extern const struct opnd guest_opnds[15]; /* homes */
+
+struct opnd use_other(struct emit *e, ir_ref ref);
+static inline struct opnd use_ref(struct emit *e, ir_ref ref)
+{
+	if (ref == IR_IMM)
+		return opnd_imm(e->op->imm);
+	if (IR_IS_REG(ref) && !(e->copies >> ref & 1))
+		return guest_opnds[ref];
+	return use_other(e, ref);
+}
+
+static inline struct opnd use_not_mem(struct emit *e, struct opnd o)
+{
+	return o.kind == OPND_MEM ? opnd_reg(use_reg(e, o)) : o;
+}
+
+static inline struct opnd use_not_imm(struct emit *e, struct opnd o)
+{
+	return o.kind == OPND_IMM ? opnd_reg(use_reg(e, o)) : o;
+}
+
+struct opnd def_other(struct emit *e, ir_ref ref);
+static inline struct opnd def_ref(struct emit *e, ir_ref ref)
+{
+	if (IR_IS_REG(ref) && !(e->copies >> ref & 1))
+		return guest_opnds[ref];
+	return def_other(e, ref);
+}
+
+void def_done_other(struct emit *e, ir_ref ref);
+static inline void def_done(struct emit *e, ir_ref ref)
+{
+	if (!IR_IS_REG(ref) || (memory_regs | e->aligned | e->recipe_regs) >> ref & 1)
+		def_done_other(e, ref);
+}
+
+static inline void tmps_end_op(struct emit *e)
+{
+	e->pinned = 0;
+	if (e->tmp_regs || e->slots)
+		tmps_end_of(e, e->op);
+}
+
+/* --- flags --- */
+
+/* In EFLAGS only, but for recipes. */
+static inline uint8_t flags_exposed(const struct emit *e)
+{
+	return e->flags.host & (uint8_t)~(e->flags.mem | e->flags.known);
+}
+
+uint8_t flags_endangered(struct emit *e, uint8_t exposed);
+static inline bool flags_free(struct emit *e)
+{
+	uint8_t exposed = flags_exposed(e);
+
+	return !exposed || !flags_endangered(e, exposed);
+}
+
+void flags_clobber_exposed(struct emit *e, uint8_t exposed);
+static inline void flags_clobber(struct emit *e)
+{
+	uint8_t exposed = flags_exposed(e);
+
+	if (exposed)
+		flags_clobber_exposed(e, exposed);
+}
+
+static inline void flags_lost(struct emit *e)
+{
+	e->flags.host = 0;
+}
+
+void flags_define(struct emit *e, uint8_t fdef);
+static inline void flags_host(struct emit *e, uint8_t mask, bool borrow)
+{
+	uint8_t fdef = e->op->fdef;
+
+	if (fdef)
+		flags_define(e, fdef);
+	e->flags.host = fdef & mask;
+	e->flags.host_borrow = borrow;
+}
+
+void flags_recipe_of(struct emit *e, uint8_t mask, uint8_t kind, ir_ref a, ir_ref b, uint32_t imm);
+static inline void flags_recipe(struct emit *e, uint8_t mask, uint8_t kind, ir_ref a, ir_ref b, uint32_t imm)
+{
+	mask &= e->op->fdef;
+	if (mask)
+		flags_recipe_of(e, mask, kind, a, b, imm);
+}
+
+#endif
