@@ -152,10 +152,21 @@ static const struct cp15_reg rows[] = {
 
 int cp15_find(unsigned op1, unsigned crn, unsigned crm, unsigned op2)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+	unsigned from = 0, to = ARRAY_SIZE(rows);
+
+	/* The rows stand in the order of CRn. */
+	while (from < to) {
+		unsigned middle = (from + to) / 2;
+
+		if (rows[middle].crn < crn)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	for (unsigned i = from; i < ARRAY_SIZE(rows) && rows[i].crn == crn; i++) {
 		const struct cp15_reg *reg = &rows[i];
 
-		if (reg->crn == crn && reg->op1 == op1 && (reg->crm == crm || reg->crm == CP15_ANY) &&
+		if (reg->op1 == op1 && (reg->crm == crm || reg->crm == CP15_ANY) &&
 		    (reg->op2 == op2 || reg->op2 == CP15_ANY))
 			return (int)i;
 	}

@@ -94,7 +94,7 @@ static bool flags_changed(const struct ir_block *block, unsigned from)
 
 static bool path_ended(const struct lift *l)
 {
-	return l->block->count && ir_ends(l->block->ops[l->block->count - 1].op);
+	return ir_ends(l->block->ops[l->block->count - 1].op); /* the instruction's marker is there at least */
 }
 
 static void mark(struct lift *l)
@@ -263,7 +263,8 @@ static inline void lift_instruction(struct lift *l, uint32_t bits)
 		lift_stcpu(l, operand_imm(0), offsetof(struct cpu, it));
 	if (likely(cond == INSN_COND_AL)) {
 		lift_one(l, &insn);
-		if (path_ended(l))
+		/* Data processing ends blocks by results for r15 only. */
+		if ((insn.op > INSN_ORN || insn.rd == 15 || insn.status == INSN_UNDEFINED) && path_ended(l))
 			l->done = true;
 	} else {
 		lift_conditional(l, &insn, cond);
@@ -291,8 +292,8 @@ static void leave(struct lift *l)
 
 static inline bool full(const struct lift *l, unsigned max_insns)
 {
-	/* Seldom more than one of the two limits together. */
-	return l->insns >= max_insns || (unlikely(l->block->count + l->block->tmps > IR_MAX_TMPS - TMPS_RESERVE) &&
+	/* Temporaries are not more than twice as many as ops. */
+	return l->insns >= max_insns || (unlikely(l->block->count > (IR_MAX_TMPS - TMPS_RESERVE) / 2) &&
 	                                 (l->block->count > IR_MAX_OPS - OPS_RESERVE || l->block->tmps > IR_MAX_TMPS - TMPS_RESERVE));
 }
 

@@ -8,11 +8,11 @@
 /* How a meaning is computed. */
 struct data_op {
 	uint8_t ir;
-	uint8_t flags; /* that it can define; NZ: C is the shifter's carry */
-	uint8_t uses;  /* flags */
-	bool reversed; /* operand2 - Rn */
-	bool test;     /* no result */
-	bool unary;    /* no Rn */
+	uint8_t flags;    /* that it can define; NZ: C is the shifter's carry */
+	uint8_t uses;     /* flags */
+	bool reversed;    /* operand2 - Rn */
+	ir_ref no_result; /* IR_NONE: a comparison; decode() has set setflags */
+	ir_ref no_rn;     /* IR_NONE: operand 2 only */
 };
 
 /* They are the first of enum insn_op. */
@@ -25,14 +25,14 @@ static const struct data_op data_ops[] = {
 	[INSN_ADC] = { IR_ADC, IR_NZCV, .uses = IR_C },
 	[INSN_SBC] = { IR_SBC, IR_NZCV, .uses = IR_C },
 	[INSN_RSC] = { IR_SBC, IR_NZCV, .uses = IR_C, .reversed = true },
-	[INSN_TST] = { IR_TST, IR_NZ, .test = true },
-	[INSN_TEQ] = { IR_TEQ, IR_NZ, .test = true },
-	[INSN_CMP] = { IR_CMP, IR_NZCV, .test = true },
-	[INSN_CMN] = { IR_CMN, IR_NZCV, .test = true },
+	[INSN_TST] = { IR_TST, IR_NZ, .no_result = IR_NONE },
+	[INSN_TEQ] = { IR_TEQ, IR_NZ, .no_result = IR_NONE },
+	[INSN_CMP] = { IR_CMP, IR_NZCV, .no_result = IR_NONE },
+	[INSN_CMN] = { IR_CMN, IR_NZCV, .no_result = IR_NONE },
 	[INSN_ORR] = { IR_OR, IR_NZ },
-	[INSN_MOV] = { IR_MOV, IR_NZ, .unary = true },
+	[INSN_MOV] = { IR_MOV, IR_NZ, .no_rn = IR_NONE },
 	[INSN_BIC] = { IR_BIC, IR_NZ },
-	[INSN_MVN] = { IR_NOT, IR_NZ, .unary = true },
+	[INSN_MVN] = { IR_NOT, IR_NZ, .no_rn = IR_NONE },
 	[INSN_ORN] = { IR_ORN, IR_NZ },
 };
 
@@ -108,13 +108,13 @@ static __attribute__((noinline)) void lift_shift(struct lift *l, const struct in
 /* Sources or results that are not just registers. */
 static __attribute__((noinline)) void lift_data_any(struct lift *l, const struct insn *insn, const struct data_op *op)
 {
-	bool to_pc = insn->rd == 15 && !op->test;
-	uint8_t fdef = !(insn->setflags || op->test) || to_pc ? 0 : op->flags;
-	ir_ref dst = op->test ? IR_NONE : lift_dst(l, insn->rd);
+	bool to_pc = insn->rd == 15 && !op->no_result;
+	uint8_t fdef = !insn->setflags || to_pc ? 0 : op->flags;
+	ir_ref dst = op->no_result ? IR_NONE : lift_dst(l, insn->rd);
 	struct operand a, b;
 
 	b = operand2(l, insn, fdef == IR_NZ);
-	if (op->unary) {
+	if (op->no_rn) {
 		if (to_pc && op->ir == IR_MOV) {
 			write_pc(l, insn, b);
 			return;
@@ -137,35 +137,38 @@ static __attribute__((noinline)) void lift_data_any(struct lift *l, const struct
 		write_pc(l, insn, operand_ref(dst));
 }
 
+/* Most are one op on registers; r15, an immediate's carry, and operands that are shifted or change places are looked at elsewhere. */
 void lift_data(struct lift *l, const struct insn *insn)
 {
 	const struct data_op *op = &data_ops[insn->op];
-	bool imm = insn->operand == OPERAND_IMM, flags = insn->setflags || op->test;
+	uint8_t flags = insn->setflags ? op->flags : 0;
 	struct ir_insn *to;
+	ir_ref second = IR_IMM;
+	uint32_t imm = insn->imm;
 
-	if (!imm && !is_plain_reg(insn)) {
-		if (op->ir == IR_MOV)
+	if (insn->operand != OPERAND_IMM) {
+		second = insn->rm;
+		imm = 0;
+		if (!is_plain_reg(insn) && op->ir == IR_MOV) {
 			lift_shift(l, insn);
-		else
+			return;
+		}
+		if (!is_plain_reg(insn) || second == 15) {
 			lift_data_any(l, insn, op);
-		return;
+			return;
+		}
 	}
-	/* What is left is mostly one op on registers; other than here r15 occurs, an immediate's carry matters, or operands change places. */
-	if (insn->rd == 15 || insn->rn == 15 || (!imm && insn->rm == 15) || op->reversed || (flags && insn->carry)) {
+	if (insn->rd == 15 || insn->rn == 15 || op->reversed || (flags && insn->carry)) {
 		lift_data_any(l, insn, op);
 		return;
 	}
 	to = ir_append(l->block, op->ir);
-	to->dst = op->test ? IR_NONE : insn->rd;
-	if (op->unary) {
-		to->a = imm ? IR_IMM : insn->rm;
-	} else {
-		to->a = insn->rn;
-		to->b = imm ? IR_IMM : insn->rm;
-	}
-	to->imm = imm ? insn->imm : 0;
-	to->fdef = flags ? op->flags : 0;
+	to->fdef = flags;
 	to->fuse = op->uses;
+	to->dst = insn->rd | op->no_result;
+	to->a = op->no_rn ? second : insn->rn;
+	to->b = second | op->no_rn;
+	to->imm = imm;
 }
 
 bool lift_data_other(struct lift *l, const struct insn *insn)

@@ -141,6 +141,18 @@ START_TEST(counts)
 }
 END_TEST
 
+/* What ir.h says of opcodes in other words than ir_ops.def. */
+START_TEST(opcodes)
+{
+	for (unsigned op = 0; op < IR_OP_COUNT; op++) {
+		ck_assert_msg(ir_ends(op) == !!(ir_op_info[op].attr & IRA_END), "op %u", op);
+		ck_assert_uint_eq(ir_template[op].op, op);
+		ck_assert_uint_eq(ir_template[op].fuse, ir_op_info[op].fuse_always);
+		ck_assert_uint_eq(ir_template[op].dst, IR_NONE);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("ir verifier");
@@ -150,6 +162,7 @@ int main(void)
 	tcase_add_loop_test(tc, rejects, 0, ARRAY_SIZE(broken));
 	tcase_add_test(tc, rejects_raw);
 	tcase_add_test(tc, counts);
+	tcase_add_test(tc, opcodes);
 	suite_add_tcase(suite, tc);
 	return check_run_suite(suite);
 }
