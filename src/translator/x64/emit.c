@@ -412,6 +412,8 @@ static void begin(struct emit *e)
 	e->error = 0;
 	e->op_done = false;
 	e->raw_count = e->state_count = e->site_ref_count = 0;
+	e->noted = false;
+	e->plain_windows = e->ir->key & KEY_WINDOW && !(e->ir->key & KEY_ALIGN) && e->x64->raws && x64_opt(e->x64, OPT_FAST_MEMORY);
 	e->fixup_count = e->site_count = e->mark_count = e->cold_count = 0;
 	e->code->exit_count = 0;
 	e->in_loop = e->loops = false;

@@ -348,6 +348,9 @@ struct emit {
 	struct x64_site sites[MAX_SITES];
 	unsigned site_count;
 	struct site_state states[MAX_SITES];
+	bool noted;                    /* the last state is that of these flags, in a window and without xmm registers */
+	struct flag_state noted_flags;
+	bool plain_windows;            /* emit_window() does what it can */
 	unsigned state_count;
 	struct x64_mark marks[MAX_MARKS];
 	unsigned mark_count;
@@ -433,6 +436,8 @@ bool flags_cond_repeats(const struct emit *e, unsigned cond); /* whether that wi
 uint32_t flags_recompute(const struct flag_state *flags, const struct cpu *cpu, uint32_t eflags); /* C: cpu->nzcv at a fault */
 #define FLAG_MASK_NZCV(f) (((f) & IR_N ? NZCV_N : 0) | ((f) & IR_Z ? NZCV_Z : 0) | ((f) & IR_C ? NZCV_C : 0) | ((f) & IR_V ? NZCV_V : 0))
 
+/* emit_window.c: false: the current op is no access of that kind. */
+bool emit_window(struct emit *e);
 /* emit_mem.c */
 /* push @site's offset; jmp to the slow stub */
 void emit_slow_jump(struct emit *e, unsigned site);

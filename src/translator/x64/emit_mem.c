@@ -6,7 +6,7 @@
  */
 #include "base/base.h"
 #include "cpu/simd.h"
-#include "translator/x64/emit.h"
+#include "translator/x64/site.h"
 
 #include <errno.h>
 #include <string.h>
@@ -40,18 +40,7 @@ static bool in_line(const struct emit *e, const struct ir_insn *op)
 
 /* --- sites --- */
 
-static bool same_flags(const struct flag_state *f, const struct flag_state *g)
-{
-	uint64_t x[4], y[4];
-
-	static_assert(sizeof(x) == sizeof(*f), "compared as a whole");
-	memcpy(x, f, sizeof(x));
-	memcpy(y, g, sizeof(y));
-	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]));
-}
-
-/* Notes where the flags are when @site's access faults, and what only xmm registers hold. Neighbours often have them in the same place. */
-static void site_note(struct emit *e, struct x64_site *site)
+void site_note_new(struct emit *e, struct x64_site *site)
 {
 	struct site_state *state = &e->states[e->state_count], *last = state - 1;
 
@@ -64,46 +53,28 @@ static void site_note(struct emit *e, struct x64_site *site)
 	state->has_dirty = e->xmm.dirty != 0;
 	if (unlikely(state->has_dirty))
 		xmm_dirty(e, state->dirty);
+	e->noted = site->raw && !state->has_dirty;
+	if (e->noted)
+		e->noted_flags = e->flags;
 	if (!e->state_count || !same_flags(&state->flags, &last->flags) || state->has_dirty || last->has_dirty)
 		e->state_count++;
 	site->state = (uint16_t)(e->state_count - 1);
 }
 
-/* The site of the current op, site_note() not called. */
-static struct x64_site *site_add(struct emit *e, bool raw)
+/* The site of the current op, whatever it is. */
+static struct x64_site *site_of_op(struct emit *e, bool raw)
 {
 	static const uint8_t kinds[] = {
 		[IR_LD] = SITE_LD, [IR_ST] = SITE_ST, [IR_LDF] = SITE_LDF, [IR_STF] = SITE_STF,
 		[IR_LDREX] = SITE_LDREX, [IR_STREX] = SITE_STREX,
 	};
-	const struct ir_insn *op = e->op;
-	unsigned count = count_here(e);
-	struct x64_site *site;
+	struct x64_site *site = site_add(e, (enum site_kind)kinds[e->op->op], raw);
 
-	count -= count != 0;
-	if (unlikely(e->site_count == MAX_SITES || count > UINT8_MAX)) {
-		emit_fail(e, -E2BIG);
-		e->site_count = e->state_count = e->site_ref_count = 0;
-	}
-	site = &e->sites[e->site_count++];
-	*site = (struct x64_site){
-		.pc = e->pc, .it = e->it, .mem = op->mem, .kind = kinds[op->op], .count = (uint8_t)count, .raw = raw, .address = HOST_REG_NONE, .imm = op->imm,
-	};
-	if (op->op == IR_LDF)
-		site->vfp = (uint8_t)op->dst;
-	else if (op->op == IR_STF)
-		site->vfp = (uint8_t)op->b;
+	if (e->op->op == IR_LDF)
+		site->vfp = (uint8_t)e->op->dst;
+	else if (e->op->op == IR_STF)
+		site->vfp = (uint8_t)e->op->b;
 	return site;
-}
-
-static unsigned site_index(const struct emit *e, const struct x64_site *site)
-{
-	return (unsigned)(site - e->sites);
-}
-
-static void site_resume_here(struct emit *e, struct x64_site *site)
-{
-	site->resume = (uint32_t)(e->enc.at - e->x64->cache.write);
 }
 
 static struct cold *cold_slow(struct emit *e, const struct x64_site *site)
@@ -348,9 +319,6 @@ static void slow_in_line(struct emit *e, struct x64_site *site)
 
 /* --- windows --- */
 
-/* What is added to an address in the access itself; with its size it stays within the guards. */
-#define RAW_OFFSET_MAX 0x7fff
-
 static bool in_window(const struct emit *e, const struct ir_insn *op)
 {
 	return e->ir->key & KEY_WINDOW && e->x64->raws && in_line(e, op) && !(op->mem & (ACCESS_BE | ACCESS_USER)) && !x64_demoted(e->x64, e->pc);
@@ -403,16 +371,6 @@ static void raw_check(struct emit *e, struct x64_site *site, const struct raw *r
 		e->aligned |= (uint16_t)(1u << e->op->a);
 }
 
-/* The next instruction is an access to the window. */
-static void raw_mark(struct emit *e, const struct x64_site *site)
-{
-	if (e->raw_count == ARRAY_SIZE(e->raws)) {
-		emit_fail(e, -E2BIG);
-		return;
-	}
-	e->raws[e->raw_count++] = (struct x64_raw){ .code = (uint32_t)(e->enc.at - e->x64->cache.write), .site = site_index(e, site) };
-}
-
 /* One access in the window up to the access itself: its site. */
 static struct x64_site *raw_begin(struct emit *e, struct raw *raw)
 {
@@ -422,7 +380,7 @@ static struct x64_site *raw_begin(struct emit *e, struct raw *raw)
 	if (mask)
 		flags_clobber(e);
 	*raw = raw_place(e, e->op->imm2, mask);
-	site = site_add(e, true);
+	site = site_of_op(e, true);
 	site->address = (uint8_t)raw->reg;
 	site->delta = raw->delta;
 	if (mask) {
@@ -432,8 +390,6 @@ static struct x64_site *raw_begin(struct emit *e, struct raw *raw)
 	site_note(e, site);
 	return site;
 }
-
-static unsigned home_of(ir_ref ref);
 
 static void emit_load_raw(struct emit *e)
 {
@@ -492,11 +448,6 @@ static void emit_store_raw(struct emit *e)
 	site_resume_here(e, site);
 }
 
-static unsigned home_of(ir_ref ref)
-{
-	return IR_IS_REG(ref) ? home_regs[ref] : HOST_REG_NONE;
-}
-
 static void emit_load(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
@@ -513,7 +464,7 @@ static void emit_load(struct emit *e)
 	addr = address(e, op->imm2);
 	addend = scratch_alloc(e);
 	to = xmm ? xmm_take(e) : op->op == IR_LD && home_of(op->dst) != HOST_REG_NONE ? home_of(op->dst) : addend;
-	site = site_add(e, false);
+	site = site_of_op(e, false);
 	site_note(e, site);
 	site->address = (uint8_t)addr;
 	site->value = (struct site_place){ xmm ? PLACE_XMM : PLACE_HOST, (uint8_t)to };
@@ -553,7 +504,7 @@ static void emit_store(struct emit *e)
 	}
 	flags_clobber(e);
 	addr = address(e, op->imm2);
-	site = site_add(e, false);
+	site = site_of_op(e, false);
 	site_note(e, site);
 	site->address = (uint8_t)addr;
 	if (swapped && op->op == IR_ST)
@@ -634,7 +585,7 @@ static struct x64_site *group_sites(struct emit *e, const struct group *g, unsig
 		struct x64_site *site;
 
 		e->op = &e->ir->ops[g->head + k];
-		site = site_add(e, raw);
+		site = site_of_op(e, raw);
 		site->delta = e->op->imm2 - g->low;
 		site->more = k + 1 < g->count;
 		site->address = (uint8_t)addr;
@@ -854,6 +805,8 @@ void emit_access(struct emit *e)
 	const struct ir_insn *op = e->op;
 	struct group group;
 
+	if (emit_window(e))
+		return;
 	if (op->group && op->group != IR_GROUP_MEMBER && group_measure(e, &group))
 		emit_group(e, &group);
 	else if (is_load(op))
@@ -972,7 +925,7 @@ void emit_exclusive(struct emit *e)
 	if (word && op->op == IR_STREX)
 		scratch_take(e, RAX); /* what cmpxchg compares with */
 	addr = address(e, op->imm2);
-	site = site_add(e, false);
+	site = site_of_op(e, false);
 	site_note(e, site);
 	site->address = (uint8_t)addr;
 	if (!word)
