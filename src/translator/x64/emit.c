@@ -282,47 +282,6 @@ static void emit_ops(struct emit *e)
 
 /* --- around them --- */
 
-/* What one look at all ops finds out beside the labels. */
-struct survey {
-	unsigned exits;    /* `exit` ops */
-	unsigned own_exit; /* the last one to the block's own start, + 1; 0: none */
-};
-
-static struct survey find_labels(struct emit *e)
-{
-	struct survey found = { 0 };
-
-	for (unsigned i = 0; i < e->ir->labels; i++)
-		e->labels[i] = (struct label_state){ .at = NO_OP };
-	for (unsigned i = 0; i < e->ir->count; i++) {
-		const struct ir_insn *op = &e->ir->ops[i];
-
-		switch (op->op) {
-		case IR_LABEL:
-			e->labels[op->imm].at = (uint16_t)i;
-			break;
-		case IR_BRC: case IR_BR: case IR_BRZ: case IR_BRNZ:
-			e->labels[op->imm].uses++;
-			break;
-		case IR_EXIT:
-			found.exits++;
-			if (op->imm == e->ir->pc)
-				found.own_exit = i + 1;
-			break;
-		}
-	}
-	return found;
-}
-
-/* Where the last exit to the block's own start is behind. */
-static void find_tail(struct emit *e, const struct survey *found)
-{
-	unsigned next = found->own_exit;
-
-	e->tail = next && next < e->ir->count && e->ir->ops[next].op == IR_LABEL ? next : 0;
-	e->tail_at = NULL;
-}
-
 static void put(struct enc *enc, const void *from, size_t size)
 {
 	memcpy(enc->at, from, size);
@@ -406,7 +365,6 @@ static void begin(struct emit *e)
 {
 	struct code_cache *cache = &e->x64->cache;
 	uint8_t *start = cache->write + ((cache->used + 15) & ~(size_t)15);
-	struct survey found;
 
 	enc_init(&e->enc, start, cache->write + cache->size, cache_exec_delta(cache));
 	e->error = 0;
@@ -420,11 +378,11 @@ static void begin(struct emit *e)
 	e->copied = x64_opt(e->x64, OPT_HOME_COPIES) ? memory_regs : 0;
 	e->loop_aligned = 0xffff;
 	e->loop_fp_checked = true;
-	found = find_labels(e);
-	find_tail(e, &found);
-	flags_prepare(e);
+	survey(e);
+	e->tail_at = NULL;
+	flags_set(e, &(struct flag_state){ .mem = IR_NZCV });
 	e->may_loop = x64_opt(e->x64, OPT_CHAIN) && x64_opt(e->x64, OPT_LIVE_FLAGS) && !e->block->straddles &&
-	              !(e->ir->key >> KEY_IT_SHIFT & 0xff) && found.exits * 2 <= X64_MAX_EXITS;
+	              !(e->ir->key >> KEY_IT_SHIFT & 0xff) && e->exit_ops * 2 <= X64_MAX_EXITS;
 	xmm_begin(e);
 }
 
@@ -438,7 +396,7 @@ static void emit_body(struct emit *e)
 	e->pc = e->ir->pc;
 	e->code->flags_dead = !e->live_in && x64_opt(e->x64, OPT_LIVE_FLAGS);
 	e->it = 0;
-	tmps_prepare(e);
+	tmps_begin(e);
 	emit_ops(e);
 	if (!e->error && e->reachable)
 		emit_fail(e, -ENOTSUP);
@@ -454,7 +412,8 @@ static void emit_loop(struct emit *e)
 	entry = enc_here(&e->enc);
 	e->in_loop = true;
 	flags_set(e, &e->loop_flags);
-	find_labels(e);
+	for (unsigned i = 0; i < e->ir->labels; i++)
+		e->labels[i].seen = false, e->labels[i].fixups = 0;
 	xmm_begin(e);
 	e->xmm.used = xmm_used;
 	emit_body(e);
@@ -508,7 +467,6 @@ int x64_emit(struct x64 *x64, struct cpu *cpu, const struct ir_block *ir, gpa_t 
 	e->marks_wanted = cpu && log_has(cpu->log_mask, LOG_OUT_ASM);
 	e->long_jumps = false;
 	cache_prepare(&x64->cache);
-	ir_count_insns(ir->ops, ir->count, e->counts);
 	ret = emit_once(e);
 	if (ret == -EAGAIN) {
 		e->long_jumps = true;

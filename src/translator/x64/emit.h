@@ -301,7 +301,8 @@ struct emit {
 	gva_t pc;              /* of the current guest instruction */
 	uint8_t it;
 	bool started;          /* an insn op was passed */
-	uint16_t counts[IR_MAX_OPS]; /* ir_count_insns(): what to subtract from r14d */
+	uint16_t insns;              /* `insn` ops */
+	uint16_t behind[IR_MAX_OPS]; /* those after each op; see count_here() */
 	bool reachable;
 
 	struct flag_state flags;
@@ -309,6 +310,7 @@ struct emit {
 	uint8_t lasting[3];        /* of nz, c, v: flags whose recipes are known to hold as long as they are live */
 	uint8_t live[IR_MAX_OPS];  /* flags that may be read after each op */
 	uint8_t live_in;
+	unsigned exit_ops;         /* `exit` ops */
 
 	/*
 	 * A block that goes back to its own start is emitted twice: the first body is entered from outside with all flags in memory, the
@@ -393,7 +395,7 @@ static inline struct opnd def_ref(struct emit *e, ir_ref ref);
 /* The result is in place: memory copies of a temporary are stale, recipes with a guest register end. */
 static inline void def_done(struct emit *e, ir_ref ref);
 struct site_place place_of(struct emit *e, struct opnd o, ir_ref ref);
-void tmps_prepare(struct emit *e);
+void tmps_begin(struct emit *e);                 /* of a body: they are nowhere */
 static inline void tmps_end_op(struct emit *e);
 void tmps_end_of(struct emit *e, const struct ir_insn *op); /* the same for temporaries of @op, emitted together with the current one */
 void tmps_save(struct emit *e, unsigned after);  /* stores those used after op @after that have no memory copy */
@@ -402,7 +404,6 @@ void tmps_flush(struct emit *e);                 /* all to memory: every scratch
 void move(struct emit *e, struct opnd dst, struct opnd src); /* 32 bits, any to any, EFLAGS kept */
 
 /* flags.c */
-void flags_prepare(struct emit *e);              /* liveness */
 static inline bool flags_free(struct emit *e); /* EFLAGS can be overwritten by the current op at no cost */
 static inline void flags_clobber(struct emit *e); /* about to overwrite EFLAGS: saves what must be */
 static inline void flags_host(struct emit *e, uint8_t mask, bool borrow); /* the current op's fdef & mask are in EFLAGS, all others are gone from there */
@@ -442,13 +443,16 @@ bool emit_window(struct emit *e);
 /* push @site's offset; jmp to the slow stub */
 void emit_slow_jump(struct emit *e, unsigned site);
 
+/* survey.c: before the first op is emitted: labels, live, live_in, last uses in tmps, insns, behind, exit_ops, tail. */
+void survey(struct emit *e);
+
 /* emit.c */
 struct cold *cold_add(struct emit *e, enum cold_kind kind);
 void cold_jcc(struct emit *e, struct cold *cold, enum host_cc cc);
-/* insn ops passed, the current one included. */
+/* insn ops passed on the longest way here, the current one included: what to subtract from r14d (ir_count_insns()). */
 static inline unsigned count_here(const struct emit *e)
 {
-	return e->counts[e->i];
+	return e->insns - e->behind[e->i];
 }
 /* All flags to memory, from where they were when the line was left. Nothing is in scratch registers. */
 void emit_cold_flags(struct emit *e, const struct cold *cold);

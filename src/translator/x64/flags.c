@@ -12,8 +12,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* --- liveness --- */
-
 static bool uses_all(const struct ir_insn *op)
 {
 	uint8_t attr = ir_op_info[op->op].attr;
@@ -21,29 +19,6 @@ static bool uses_all(const struct ir_insn *op)
 	if (attr & (IRA_FAULT | IRA_END) || op->op == IR_POLL)
 		return true;
 	return op->op == IR_CALL && !(helper_info[op->imm].attr & HELPER_PURE);
-}
-
-void flags_prepare(struct emit *e)
-{
-	const struct ir_block *ir = e->ir;
-	uint8_t live = IR_NZCV;
-
-	for (unsigned i = ir->count; i-- > 0;) {
-		const struct ir_insn *op = &ir->ops[i];
-
-		if (ir_op_info[op->op].attr & IRA_END)
-			live = 0;
-		else if (op->op == IR_BR)
-			live = e->live[e->labels[op->imm].at];
-		else if (flags_is_branch(op))
-			live |= e->live[e->labels[op->imm].at];
-		e->live[i] = live;
-		live = (uint8_t)((live & ~op->fdef) | op->fuse);
-		if (uses_all(op))
-			live = IR_NZCV;
-	}
-	e->live_in = live;
-	flags_set(e, &(struct flag_state){ .mem = IR_NZCV });
 }
 
 uint8_t flags_needed(const struct emit *e)

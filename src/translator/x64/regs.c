@@ -52,28 +52,14 @@ static ir_ref core_b(const struct ir_insn *op)
 	return op->op == IR_STF ? IR_NONE : op->b;
 }
 
-static inline void mention(struct emit *e, ir_ref ref, unsigned i)
+void tmps_begin(struct emit *e)
 {
-	if (IR_IS_TMP(ref))
-		e->tmps[ref - IR_TMP0].last = (uint16_t)i;
-}
+	for (unsigned i = 0; i < e->ir->tmps; i++) {
+		struct tmp_state *tmp = &e->tmps[i];
 
-void tmps_prepare(struct emit *e)
-{
-	const struct ir_block *ir = e->ir;
-
-	for (unsigned i = 0; i < ir->tmps; i++)
-		e->tmps[i] = (struct tmp_state){ .reg = HOST_REG_NONE, .slot = NO_SLOT };
-	for (unsigned i = 0; ir->tmps && i < ir->count; i++) {
-		const struct ir_insn *op = &ir->ops[i];
-
-		if (op->op == IR_INSN)
-			continue;
-		mention(e, core_dst(op), i);
-		mention(e, op->dst2, i);
-		mention(e, op->a, i);
-		mention(e, core_b(op), i);
-		mention(e, op->c, i);
+		tmp->reg = HOST_REG_NONE;
+		tmp->slot = NO_SLOT;
+		tmp->saved = false;
 	}
 	for (unsigned i = 0; i < SCRATCH_COUNT; i++)
 		e->owner[i] = IR_NONE;
