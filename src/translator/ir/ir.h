@@ -47,6 +47,7 @@ enum ir_op {
 #define IRA_MEM (1u << 3)    /* guest memory access: `mem` holds ACCESS_* flags (mmu/mmu.h) */
 #define IRA_EVAL (1u << 4)   /* its result is what ir_eval() says */
 #define IRA_CONTROL (1u << 5) /* a label or a branch to one: number imm */
+#define IRA_WIDE (1u << 7)   /* may have a second result or a third source: in all others dst2 and c are IR_NONE */
 #define IRA_ODD (1u << 6)    /* reads or writes something that its operands and the attributes above do not tell */
 
 struct ir_insn {

@@ -60,27 +60,27 @@ static unsigned group_length(const struct ir_block *block, unsigned head)
 	return n;
 }
 
-/* Op @head begins a group of @n. */
-static void make_group(struct ir_block *block, unsigned head, unsigned n)
+static void make_group(struct ir_insn *head, unsigned n)
 {
-	block->ops[head].group = (uint8_t)n;
+	head->group = (uint8_t)n;
 	for (unsigned k = 1; k < n; k++)
-		block->ops[head + k].group = IR_GROUP_MEMBER;
+		head[k].group = IR_GROUP_MEMBER;
 }
 
 void pass_checks(struct ir_block *block)
 {
-	/* Only multiple accesses of one instruction are neighbours: most ops are passed over at the first test. */
-	for (unsigned i = 1; i < block->count; i++) {
-		const struct ir_insn *insn = &block->ops[i];
+	const struct ir_insn *end = block->ops + block->count;
+
+	/* Only accesses of one instruction are neighbours, so most ops are passed over at the first test. */
+	for (struct ir_insn *insn = block->ops + 1; insn < end; insn++) {
 		unsigned n;
 
-		if (!(ir_op_info[insn->op].attr & IRA_MEM) || !is_plain(&insn[-1]) || insn[-1].a == IR_IMM)
+		if (!(ir_op_info[insn->op].attr & IRA_MEM) || !is_plain(insn - 1) || insn[-1].a == IR_IMM)
 			continue;
-		n = group_length(block, i - 1);
+		n = group_length(block, (unsigned)(insn - 1 - block->ops));
 		if (n < 2)
 			continue;
-		make_group(block, i - 1, n);
-		i += n - 1;
+		make_group(insn - 1, n);
+		insn += n - 1;
 	}
 }

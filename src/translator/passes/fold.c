@@ -13,60 +13,36 @@
 #include "translator/ir/eval.h"
 #include "translator/run/helpers.h"
 
-/* What is known of a temporary since the op that defined it. */
-struct known {
-	enum { NOTHING, CONSTANT, COPY } what;
-	uint16_t at;    /* COPY: the op */
-	ir_ref of;      /* COPY: a register, which must not have been written since */
-	uint32_t value; /* CONSTANT */
-};
+/* What is known of a value. */
+enum { NOTHING, CONSTANT, COPY };
 
+#define BEFORE 8 /* IR_NONE and IR_IMM are -1 and -2 */
+#define VALUES (BEFORE + IR_TMP0 + IR_MAX_TMPS)
+
+/* By ref + BEFORE. Nothing is ever known of IR_NONE. That of temporaries is set where they are defined, which is before they are used. */
 struct fold {
-	uint32_t constants;            /* bit n: register n holds value[n] since op since[n]; and BIT_IMM */
-	uint32_t value[15];
-	uint16_t since[15];
-	uint16_t written[15];          /* by register: the last op that wrote it, 0: none */
-	struct known tmps[IR_MAX_TMPS]; /* set where one is defined. At labels nothing changes: one that is not the same on all ways is not used behind */
-	uint16_t branch[IR_MAX_OPS];   /* by label: first branch to it */
+	uint8_t known[VALUES];
+	uint32_t value[VALUES];                /* CONSTANT; COPY: the register, which must not have been written since */
+	const struct ir_insn *written[VALUES]; /* the last op that wrote it; NULL: none */
+	const struct ir_insn *branch[IR_MAX_OPS]; /* by label: the first branch to it, NULL */
 };
 
-/* Register n is bit n of `constants`. Modulo 32 IR_IMM, which is known always, and IR_NONE have bits that are no register's. */
-#define BIT(ref) (1u << ((ref) & 31))
-#define BIT_IMM BIT(IR_IMM)
-
-static bool constant(const struct fold *f, const struct ir_insn *insn, ir_ref ref, uint32_t *value)
+static inline unsigned at(ir_ref ref)
 {
-	if (ref == IR_IMM) {
-		*value = insn->imm;
-		return true;
-	}
-	if (IR_IS_TMP(ref)) {
-		if (f->tmps[ref - IR_TMP0].what != CONSTANT)
-			return false;
-		*value = f->tmps[ref - IR_TMP0].value;
-		return true;
-	}
-	if (!IR_IS_REG(ref) || !(f->constants & BIT(ref)))
-		return false;
-	*value = f->value[ref];
-	return true;
+	return (unsigned)(BEFORE + (int16_t)ref);
 }
 
-/* Whether constant() could know @ref. */
-static inline bool maybe_constant(const struct fold *f, ir_ref ref)
+static inline bool constant(const struct fold *f, const struct ir_insn *insn, ir_ref ref, uint32_t *value)
 {
-	return IR_IS_TMP(ref) || f->constants & BIT(ref);
+	*value = ref == IR_IMM ? insn->imm : f->value[at(ref)];
+	return f->known[at(ref)] == CONSTANT;
 }
 
-/* Op @at writes @ref. */
-static inline void forget(struct fold *f, ir_ref ref, unsigned at)
+/* @insn writes @ref. */
+static inline void forget(struct fold *f, ir_ref ref, const struct ir_insn *insn)
 {
-	if (IR_IS_REG(ref)) {
-		f->constants &= ~BIT(ref);
-		f->written[ref] = (uint16_t)at;
-	} else if (IR_IS_TMP(ref)) {
-		f->tmps[ref - IR_TMP0].what = NOTHING;
-	}
+	f->known[at(ref)] = NOTHING;
+	f->written[at(ref)] = insn;
 }
 
 static bool is_shift(unsigned op)
@@ -90,26 +66,25 @@ static bool shift_by(struct ir_insn *insn, uint32_t n)
 /* @ref is a temporary, or a VFP register's number that looks like one. */
 static __attribute__((noinline)) void replace_operand(const struct fold *f, struct ir_insn *insn, char letter, ir_ref *ref)
 {
-	const struct known *known;
+	uint32_t value = f->value[at(*ref)];
 
 	if (letter == 'f')
 		return;
-	known = &f->tmps[*ref - IR_TMP0];
-	if (known->what == COPY) {
-		if (f->written[known->of] < known->at)
-			*ref = known->of;
-	} else if (known->what == CONSTANT && letter == 'v' && insn->a != IR_IMM && insn->b != IR_IMM && insn->c != IR_IMM) {
+	if (f->known[at(*ref)] == COPY) {
+		if (f->written[at((ir_ref)value)] < f->written[at(*ref)])
+			*ref = (ir_ref)value;
+	} else if (f->known[at(*ref)] == CONSTANT && letter == 'v' && insn->a != IR_IMM && insn->b != IR_IMM && insn->c != IR_IMM) {
 		if (is_shift(insn->op)) {
 			if (ref == &insn->b)
-				shift_by(insn, known->value);
+				shift_by(insn, value);
 			return;
 		}
 		*ref = IR_IMM;
-		insn->imm = known->value;
+		insn->imm = value;
 	}
 }
 
-static inline void replace_operands(const struct fold *f, struct ir_insn *insn)
+static inline void replace_sources(const struct fold *f, struct ir_insn *insn)
 {
 	const char *letters = ir_op_info[insn->op].operands;
 
@@ -117,8 +92,6 @@ static inline void replace_operands(const struct fold *f, struct ir_insn *insn)
 		replace_operand(f, insn, letters[2], &insn->a);
 	if (IR_IS_TMP(insn->b))
 		replace_operand(f, insn, letters[3], &insn->b);
-	if (IR_IS_TMP(insn->c))
-		replace_operand(f, insn, letters[4], &insn->c);
 }
 
 static void to_move(struct ir_insn *insn, ir_ref from, uint32_t value)
@@ -158,90 +131,104 @@ static __attribute__((noinline)) void simplify(const struct fold *f, struct ir_i
 static inline bool worthwhile(const struct fold *f, const struct ir_insn *insn)
 {
 	if (insn->b == IR_IMM)
-		return insn->imm == 0 || maybe_constant(f, insn->a);
-	return maybe_constant(f, insn->b == IR_NONE ? insn->a : insn->b);
+		return insn->imm == 0 || f->known[at(insn->a)] == CONSTANT;
+	return f->known[at(insn->b == IR_NONE ? insn->a : insn->b)] == CONSTANT;
 }
 
-/* Op @at, a move. */
-static void learn_move(struct fold *f, const struct ir_insn *insn, unsigned at)
+/* After a move. */
+static inline void learn(struct fold *f, const struct ir_insn *insn)
 {
 	uint32_t value;
 	bool known = constant(f, insn, insn->a, &value);
 
 	if (insn->dst == insn->a)
 		return;
-	forget(f, insn->dst, at);
-	if (IR_IS_REG(insn->dst)) {
-		if (!known)
-			return;
-		f->constants |= BIT(insn->dst);
-		f->value[insn->dst] = value;
-		f->since[insn->dst] = (uint16_t)at;
-	} else if (known) {
-		f->tmps[insn->dst - IR_TMP0] = (struct known){ .what = CONSTANT, .value = value };
-	} else if (IR_IS_REG(insn->a)) {
-		f->tmps[insn->dst - IR_TMP0] = (struct known){ .what = COPY, .at = (uint16_t)at, .of = insn->a };
+	forget(f, insn->dst, insn);
+	if (known) {
+		f->known[at(insn->dst)] = CONSTANT;
+		f->value[at(insn->dst)] = value;
+	} else if (IR_IS_TMP(insn->dst) && IR_IS_REG(insn->a)) {
+		f->known[at(insn->dst)] = COPY;
+		f->value[at(insn->dst)] = insn->a;
 	}
 }
 
-/* Op @at, a call. */
-static void learn_call(struct fold *f, const struct ir_insn *insn, unsigned at)
+/* Constants that came between the first branch to a label and the label are not known there. Such temporaries are not used. */
+static void at_label(struct fold *f, const struct ir_insn *insn)
 {
-	if (helper_info[insn->imm].attr & (HELPER_REGS | HELPER_FAULT | HELPER_STATE))
-		for (ir_ref r = 0; r < 15; r++)
-			forget(f, r, at);
-	forget(f, insn->dst, at);
-}
+	const struct ir_insn *branch = f->branch[insn->imm];
+	uint64_t known[2];
 
-/* Constants that came between the first branch to a label and the label are not known there. */
-static void at_label(struct fold *f, unsigned label)
-{
+	static_assert(IR_TMP0 == sizeof(known), "all registers at one look");
+	memcpy(known, &f->known[at(0)], sizeof(known));
+	if (!branch || !(known[0] | known[1]))
+		return;
 	for (ir_ref r = 0; r < 15; r++)
-		if (f->constants & BIT(r) && f->since[r] > f->branch[label])
-			f->constants &= ~BIT(r);
+		if (f->known[at(r)] == CONSTANT && f->written[at(r)] > branch)
+			f->known[at(r)] = NOTHING;
 }
 
-/* Op @at, a label or branch. */
-static void control(struct fold *f, struct ir_insn *insn, unsigned at)
+/* An op that is not like most others. */
+static __attribute__((noinline)) void special(struct fold *f, struct ir_insn *insn)
 {
 	if (insn->op == IR_LABEL) {
-		if (f->constants != BIT_IMM)
-			at_label(f, insn->imm);
+		at_label(f, insn);
 		return;
 	}
-	replace_operands(f, insn);
-	if (f->branch[insn->imm] == UINT16_MAX)
-		f->branch[insn->imm] = (uint16_t)at;
+	replace_sources(f, insn);
+	if (IR_IS_TMP(insn->c))
+		replace_operand(f, insn, ir_op_info[insn->op].operands[4], &insn->c);
+	if (ir_is_branch(insn)) {
+		if (!f->branch[insn->imm])
+			f->branch[insn->imm] = insn;
+		return;
+	}
+	if (insn->op == IR_CALL && helper_info[insn->imm].attr & (HELPER_REGS | HELPER_FAULT | HELPER_STATE))
+		for (ir_ref r = 0; r < 15; r++)
+			forget(f, r, insn);
+	if (insn->op == IR_LDF)
+		return;
+	forget(f, insn->dst, insn);
+	forget(f, insn->dst2, insn);
+}
+
+/* Inlined twice: half of all blocks have no temporaries. */
+static inline __attribute__((always_inline)) void walk(struct fold *f, struct ir_block *block, bool tmps)
+{
+	const struct ir_insn *end = block->ops + block->count;
+
+	for (struct ir_insn *insn = block->ops; insn < end; insn++) {
+		uint8_t attr;
+
+		if (insn->op == IR_INSN)
+			continue;
+		attr = ir_op_info[insn->op].attr;
+		if (attr & (IRA_CONTROL | IRA_ODD | IRA_WIDE)) {
+			special(f, insn);
+			continue;
+		}
+		if (tmps)
+			replace_sources(f, insn);
+		if (attr & IRA_EVAL && worthwhile(f, insn))
+			simplify(f, insn);
+		if (insn->op == IR_MOV)
+			learn(f, insn);
+		else
+			forget(f, insn->dst, insn);
+	}
 }
 
 void pass_fold(struct ir_block *block)
 {
 	struct fold f;
 
-	f.constants = BIT_IMM;
-	memset(f.written, 0, sizeof(f.written));
-	memset(f.branch, 0xff, block->labels * sizeof(f.branch[0]));
-	for (unsigned i = 0; i < block->count; i++) {
-		struct ir_insn *insn = &block->ops[i];
-		uint8_t attr;
-
-		if (insn->op == IR_INSN)
-			continue;
-		attr = ir_op_info[insn->op].attr;
-		if (attr & IRA_CONTROL) {
-			control(&f, insn, i);
-			continue;
-		}
-		replace_operands(&f, insn);
-		if (attr & IRA_EVAL && worthwhile(&f, insn))
-			simplify(&f, insn);
-		if (insn->op == IR_MOV) {
-			learn_move(&f, insn, i);
-		} else if (insn->op == IR_CALL) {
-			learn_call(&f, insn, i);
-		} else if (insn->op != IR_LDF) {
-			forget(&f, insn->dst, i);
-			forget(&f, insn->dst2, i);
-		}
-	}
+	memset(f.known, NOTHING, BEFORE + IR_TMP0);
+	f.known[at(IR_IMM)] = CONSTANT;
+	memset(f.written, 0, (BEFORE + IR_TMP0) * sizeof(f.written[0]));
+	for (unsigned i = 0; i < block->labels; i++)
+		f.branch[i] = NULL;
+	if (block->tmps)
+		walk(&f, block, true);
+	else
+		walk(&f, block, false);
 }

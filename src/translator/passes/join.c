@@ -30,11 +30,11 @@ static bool is_conditional(const struct ir_insn *op)
 }
 
 /* @i is a conditional branch over nothing but an exit. */
-static bool is_side_exit(const struct ir_block *block, unsigned i)
+static inline bool is_side_exit(const struct ir_block *block, unsigned i)
 {
 	const struct ir_insn *op = &block->ops[i];
 
-	return is_conditional(op) && i + 2 < block->count && op[1].op == IR_EXIT && op[2].op == IR_LABEL && op[2].imm == op->imm;
+	return i + 2 < block->count && op[1].op == IR_EXIT && is_conditional(op) && op[2].op == IR_LABEL && op[2].imm == op->imm;
 }
 
 static void use(struct join *j, ir_ref ref, unsigned i)
@@ -51,29 +51,39 @@ static bool wanted_after(const struct join *j, const struct ir_insn *op, unsigne
 	return (IR_IS_TMP(op->dst) && j->last[op->dst - IR_TMP0] >= target) || (IR_IS_TMP(op->dst2) && j->last[op->dst2 - IR_TMP0] >= target);
 }
 
+static void use_all(struct join *j, const struct ir_insn *op, unsigned i)
+{
+	use(j, op->a, i);
+	if (op->op != IR_STF)
+		use(j, op->b, i);
+	use(j, op->c, i);
+}
+
 static void survey(struct join *j, const struct ir_block *block)
 {
-	unsigned until = 0;
+	unsigned count = block->count, until = 0;
+	bool tmps = block->tmps;
 
-	for (unsigned i = 0; i < block->count; i++) {
+	memset(j->uses, 0, block->labels * sizeof(j->uses[0]));
+	memset(j->entry, 0xff, count * sizeof(j->entry[0]));
+	memset(j->dropped, 0, count * sizeof(j->dropped[0]));
+	for (unsigned i = 0; i < count; i++) {
 		const struct ir_insn *op = &block->ops[i];
 
-		j->entry[i] = NONE;
-		j->dropped[i] = false;
-		use(j, op->a, i);
-		if (op->op != IR_STF)
-			use(j, op->b, i);
-		use(j, op->c, i);
+		if (op->op == IR_INSN)
+			continue;
+		if (tmps)
+			use_all(j, op, i);
 		if (op->op == IR_LABEL)
 			j->bound[op->imm] = (uint16_t)i;
-		else if (is_conditional(op) || op->op == IR_BR)
+		else if (ir_op_info[op->op].attr & IRA_CONTROL)
 			j->uses[op->imm]++;
 	}
-	for (unsigned i = 0; i < block->count; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		const struct ir_insn *op = &block->ops[i];
 
 		j->inside[i] = i < until;
-		if ((is_conditional(op) || op->op == IR_BR) && !is_side_exit(block, i))
+		if (ir_op_info[op->op].attr & IRA_CONTROL && op->op != IR_LABEL && !is_side_exit(block, i))
 			until = MAX(until, (unsigned)j->bound[op->imm]);
 	}
 }
@@ -95,13 +105,16 @@ static bool any_wanted_after(const struct join *j, const struct ir_block *block,
 	return false;
 }
 
-/* The op where the exit at @i + 1 goes on, or 0. Exits backwards stay: they look at the countdown. */
-static unsigned find_target(const struct join *j, const struct ir_block *block, unsigned i)
+/*
+ * The op where the exit at @i + 1 could go on by what it says itself, or 0. Exits backwards stay: they look at the countdown. So do those into
+ * an IT block.
+ */
+static unsigned find_place(const struct ir_block *block, unsigned i)
 {
 	const struct ir_insn *exit = &block->ops[i + 1];
 	unsigned skipped = 0;
 
-	if (exit->imm <= pc_at(block, i) || j->uses[block->ops[i].imm] != 1 || exit->imm2 & EXIT_CHECKED || !(exit->imm2 & EXIT_THUMB) != !(block->key & KEY_T))
+	if (exit->imm <= pc_at(block, i) || exit->imm2 & EXIT_CHECKED || !(exit->imm2 & EXIT_THUMB) != !(block->key & KEY_T))
 		return 0;
 	for (unsigned k = i + 3; k < block->count; k++) {
 		const struct ir_insn *op = &block->ops[k];
@@ -109,11 +122,19 @@ static unsigned find_target(const struct join *j, const struct ir_block *block, 
 		if (op->op != IR_INSN)
 			continue;
 		if (op->imm == exit->imm)
-			return j->inside[k] || op->imm2 >> 8 || any_wanted_after(j, block, i, k) ? 0 : k;
+			return op->imm2 >> 8 ? 0 : k;
 		if (++skipped > MAX_SKIPPED)
 			return 0;
 	}
 	return 0;
+}
+
+/* The op where the exit at @i + 1 goes on, or 0. */
+static unsigned find_target(const struct join *j, const struct ir_block *block, unsigned i)
+{
+	unsigned k = find_place(block, i);
+
+	return !k || j->uses[block->ops[i].imm] != 1 || j->inside[k] || any_wanted_after(j, block, i, k) ? 0 : k;
 }
 
 static void invert(struct ir_insn *op, uint16_t label)
@@ -125,57 +146,56 @@ static void invert(struct ir_insn *op, uint16_t label)
 	op->imm = label;
 }
 
-static void rebuild(const struct join *j, struct ir_block *block)
+/* In place, from op @first on: before each label that comes in more than one op goes. */
+static void rebuild(const struct join *j, struct ir_block *block, unsigned first)
 {
-	struct ir_insn ops[IR_MAX_OPS];
-	unsigned count = 0;
+	unsigned to = first;
 
-	for (unsigned i = 0; i < block->count; i++) {
+	for (unsigned i = first; i < block->count; i++) {
+		struct ir_insn op = block->ops[i];
+
 		if (j->entry[i] != NONE) {
-			ops[count] = (struct ir_insn){
-				.op = IR_LABEL, .dst = IR_NONE, .dst2 = IR_NONE, .a = IR_NONE, .b = IR_NONE, .c = IR_NONE, .imm = j->entry[i],
-			};
-			count++;
+			block->ops[to] = ir_template[IR_LABEL];
+			block->ops[to++].imm = j->entry[i];
 		}
 		if (!j->dropped[i])
-			ops[count++] = block->ops[i];
+			block->ops[to++] = op;
 	}
-	memcpy(block->ops, ops, count * sizeof(ops[0]));
-	block->count = (uint16_t)count;
+	block->count = (uint16_t)to;
 }
 
-/* Whether any side exit goes to an instruction of this block further down: few blocks have one. */
-static bool worthwhile(const struct ir_block *block)
+/* The first side exit to an instruction of this block further down, or 0: few blocks have one. */
+static unsigned first_candidate(const struct ir_block *block)
 {
 	gva_t last = block->pc;
 
 	if (!block->labels)
-		return false;
+		return 0;
 	for (unsigned i = block->count; i-- > 0;) {
 		if (block->ops[i].op == IR_INSN) {
 			last = block->ops[i].imm;
 			break;
 		}
 	}
-	for (unsigned i = 1; i + 1 < block->count; i++) {
-		const struct ir_insn *op = &block->ops[i];
+	for (const struct ir_insn *op = block->ops, *end = op + block->count; op < end; op++) {
+		unsigned i = (unsigned)(op - block->ops);
 
-		if (op->op == IR_EXIT && op->imm <= last && op->imm > block->pc && is_side_exit(block, i - 1) && op->imm > pc_at(block, i))
-			return true;
+		if (op->op == IR_EXIT && op->imm <= last && op->imm > block->pc && is_side_exit(block, i - 1) && find_place(block, i - 1))
+			return i - 1;
 	}
-	return false;
+	return 0;
 }
 
 void pass_join(struct ir_block *block)
 {
-	struct join j;
+	unsigned first = first_candidate(block);
 	bool changed = false;
+	struct join j;
 
-	if (!worthwhile(block))
+	if (!first)
 		return;
-	memset(j.uses, 0, block->labels * sizeof(j.uses[0]));
 	survey(&j, block);
-	for (unsigned i = 0; i + 2 < block->count; i++) {
+	for (unsigned i = first; i + 2 < block->count; i++) {
 		unsigned target;
 
 		if (!is_side_exit(block, i))
@@ -191,5 +211,5 @@ void pass_join(struct ir_block *block)
 		i += 2;
 	}
 	if (changed)
-		rebuild(&j, block);
+		rebuild(&j, block, first);
 }
