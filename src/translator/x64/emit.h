@@ -412,7 +412,12 @@ void flags_known(struct emit *e, uint8_t mask, uint8_t value);
 void flags_in_mem(struct emit *e, uint8_t mask); /* the op stored them itself */
 static inline void flags_recipe(struct emit *e, uint8_t mask, uint8_t kind, ir_ref a, ir_ref b, uint32_t imm);
 void flags_set(struct emit *e, const struct flag_state *flags); /* what was the state elsewhere is now the state here */
-void flags_to_mem(struct emit *e, uint8_t mask);
+void flags_missing_to_mem(struct emit *e, uint8_t mask);
+static inline void flags_to_mem(struct emit *e, uint8_t mask)
+{
+	if (mask & (uint8_t)~e->flags.mem)
+		flags_missing_to_mem(e, mask);
+}
 /* Stores @mask which is in EFLAGS or known; EFLAGS may be lost unless it returns true. */
 bool flags_save(struct emit *e, uint8_t mask);
 enum host_cc flags_cond(struct emit *e, unsigned cond); /* the x86 condition to test at once */

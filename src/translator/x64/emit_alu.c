@@ -13,7 +13,14 @@ static void binary(struct emit *e, enum alu_op op, struct opnd d, struct opnd a,
 		a = b;
 		b = t;
 	}
-	if (opnd_same(d, a)) {
+	if (d.kind == OPND_REG && b.kind != OPND_MEM && (opnd_is_reg(a, d.reg) || !opnd_is_reg(b, d.reg))) {
+		if (!opnd_is_reg(a, d.reg))
+			move(e, d, a);
+		if (b.kind == OPND_REG)
+			enc_alu(enc, op, W32, opnd_reg(d.reg), opnd_reg(b.reg));
+		else
+			enc_alu(enc, op, W32, opnd_reg(d.reg), opnd_imm((uint32_t)b.disp));
+	} else if (opnd_same(d, a)) {
 		if (d.kind == OPND_MEM)
 			b = use_not_mem(e, b);
 		enc_alu(enc, op, W32, d, b);
@@ -32,7 +39,7 @@ static void binary(struct emit *e, enum alu_op op, struct opnd d, struct opnd a,
 static void set_nz_of(struct emit *e, struct opnd d)
 {
 	if (d.kind == OPND_REG)
-		enc_test(&e->enc, W32, d, d);
+		enc_test(&e->enc, W32, opnd_reg(d.reg), opnd_reg(d.reg));
 	else
 		enc_alu(&e->enc, ALU_CMP, W32, d, opnd_imm(0));
 }
@@ -40,16 +47,16 @@ static void set_nz_of(struct emit *e, struct opnd d)
 void emit_mov(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
-	bool zero = op->a == IR_IMM && op->imm == 0, free = flags_free(e);
+	bool zero = op->a == IR_IMM && op->imm == 0, free = zero && flags_free(e);
 	struct opnd a, d;
 
 	if (op->fdef && op->a != IR_IMM)
 		flags_clobber(e);
 	a = use_ref(e, op->a);
 	d = def_ref(e, op->dst);
-	if (zero && d.kind == OPND_REG && free) {
+	if (free && d.kind == OPND_REG) {
 		flags_lost(e);
-		enc_alu(&e->enc, ALU_XOR, W32, d, d);
+		enc_alu(&e->enc, ALU_XOR, W32, opnd_reg(d.reg), opnd_reg(d.reg));
 	} else {
 		move(e, d, a);
 	}
@@ -140,7 +147,7 @@ void emit_add(struct emit *e)
 	struct opnd a, b, d;
 	bool in_place;
 
-	if (op->fdef)
+	if (op->fdef && !free)
 		flags_clobber(e);
 	a = use_ref(e, op->a);
 	b = use_ref(e, op->b);
@@ -174,7 +181,8 @@ void emit_sub(struct emit *e)
 		def_done(e, op->dst);
 		return;
 	}
-	flags_clobber(e);
+	if (!free)
+		flags_clobber(e);
 	a = use_ref(e, op->a);
 	b = use_ref(e, op->b);
 	d = def_ref(e, op->dst);
@@ -264,7 +272,7 @@ void emit_cmp(struct emit *e)
 	if (a.kind == OPND_MEM)
 		b = use_not_mem(e, b);
 	if (b.kind == OPND_IMM && b.disp == 0 && a.kind == OPND_REG)
-		enc_test(&e->enc, W32, a, a); /* CF = OF = 0, as a - 0 gives */
+		enc_test(&e->enc, W32, opnd_reg(a.reg), opnd_reg(a.reg)); /* CF = OF = 0, as a - 0 gives */
 	else
 		enc_alu(&e->enc, ALU_CMP, W32, a, b);
 	flags_host(e, IR_NZCV, true);

@@ -89,7 +89,7 @@ static enum host_cc condition(struct emit *e)
 	flags_clobber(e);
 	a = use_ref(e, op->a);
 	if (a.kind == OPND_REG)
-		enc_test(&e->enc, W32, a, a);
+		enc_test(&e->enc, W32, opnd_reg(a.reg), opnd_reg(a.reg));
 	else
 		enc_alu(&e->enc, ALU_CMP, W32, a, opnd_imm(0));
 	flags_lost(e);

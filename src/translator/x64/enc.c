@@ -160,7 +160,7 @@ void enc_alu_any(struct enc *e, enum alu_op op, enum width w, struct opnd dst, s
 	BUG_ON(src.kind == OPND_MEM && dst.kind != OPND_REG);
 	if (src.kind == OPND_IMM)
 		enc_alu_imm(e, op, w, dst, src.disp);
-	else if (w < W32)
+	else if (unlikely(w < W32))
 		put_small(e, opcode, w, dst, src);
 	else if (src.kind == OPND_REG)
 		enc_put_any(e, opcode | 1, w, src.reg, dst);

@@ -161,19 +161,27 @@ void flags_written(struct emit *e, ir_ref ref)
 
 /* --- to memory --- */
 
-/* EFLAGS to eax in the layout of cpu->nzcv, as far as @host goes. */
+/* EFLAGS to eax in the layout of cpu->nzcv, as far as @host goes: cmc, lahf, seto al. */
 static void host_to_eax(struct emit *e, uint8_t host)
 {
 	struct flag_state *f = &e->flags;
+	unsigned bytes = 0;
+	uint64_t word = 0;
 
+	if (host & IR_V) {
+		word = 0xc0900f;
+		bytes = 3;
+	}
+	if (host & IR_NZC) {
+		word = word << 8 | 0x9f;
+		bytes++;
+	}
 	if (host & IR_C && f->host_borrow) {
-		enc_cmc(&e->enc);
+		word = word << 8 | 0xf5;
+		bytes++;
 		f->host_borrow = false;
 	}
-	if (host & IR_NZC)
-		enc_lahf(&e->enc);
-	if (host & IR_V)
-		enc_setcc(&e->enc, CC_O, opnd_reg(RAX));
+	enc_word(&e->enc, word, bytes);
 }
 
 /* Keeps flags in memory that are not saved now: and, or. */
@@ -206,39 +214,51 @@ static void save_merged(struct emit *e, uint8_t host, uint8_t known, uint8_t ret
 	f->host = 0;
 }
 
-bool flags_save(struct emit *e, uint8_t mask)
+/* Stores what is in EFLAGS, and nothing else of cpu->nzcv is wanted. */
+static void save_host(struct emit *e, uint8_t host, uint8_t known)
 {
 	struct flag_state *f = &e->flags;
 	struct enc *enc = &e->enc;
-	uint8_t retain = f->mem & (uint8_t)~mask & flags_needed(e), host, known;
+	bool taken = e->owner[RAX] != IR_NONE || e->pinned & 1;
 
+	if (taken)
+		scratch_take(e, RAX);
+	host_to_eax(e, host);
+	if (known) {
+		enc_alu(enc, ALU_AND, W32, opnd_reg(RAX), opnd_imm(FLAG_MASK_NZCV(host)));
+		if (known & f->value)
+			enc_alu(enc, ALU_OR, W32, opnd_reg(RAX), opnd_imm(FLAG_MASK_NZCV(known & f->value)));
+		f->host = 0;
+	}
+	enc_mov(enc, W32, CPU_OPND(nzcv), opnd_reg(RAX));
+	if (taken)
+		scratch_free(e, RAX);
+}
+
+bool flags_save(struct emit *e, uint8_t mask)
+{
+	struct flag_state *f = &e->flags;
+	uint8_t retain = f->mem & (uint8_t)~mask, host, known;
+
+	if (retain)
+		retain &= flags_needed(e);
 	if (retain || (mask & f->known & ~f->host)) {
 		mask |= f->host & flags_needed(e); /* EFLAGS are going to be lost */
 		retain &= (uint8_t)~mask;
 	}
 	host = mask & f->host;
 	known = mask & f->known & (uint8_t)~host;
-	if (retain) {
+	if (retain)
 		save_merged(e, host, known, retain);
-	} else if (!host) {
-		enc_mov(enc, W32, CPU_OPND(nzcv), opnd_imm(FLAG_MASK_NZCV(known & f->value)));
-	} else {
-		scratch_take(e, RAX);
-		host_to_eax(e, host);
-		if (known) {
-			enc_alu(enc, ALU_AND, W32, opnd_reg(RAX), opnd_imm(FLAG_MASK_NZCV(host)));
-			if (known & f->value)
-				enc_alu(enc, ALU_OR, W32, opnd_reg(RAX), opnd_imm(FLAG_MASK_NZCV(known & f->value)));
-			f->host = 0;
-		}
-		enc_mov(enc, W32, CPU_OPND(nzcv), opnd_reg(RAX));
-		scratch_free(e, RAX);
-	}
+	else if (host)
+		save_host(e, host, known);
+	else
+		enc_mov(&e->enc, W32, CPU_OPND(nzcv), opnd_imm(FLAG_MASK_NZCV(known & f->value)));
 	f->mem = mask | retain;
 	return f->host != 0;
 }
 
-void flags_to_mem(struct emit *e, uint8_t mask)
+void flags_missing_to_mem(struct emit *e, uint8_t mask)
 {
 	struct flag_state *f = &e->flags;
 	uint8_t need = mask & (uint8_t)~f->mem, direct = need & (f->host | f->known);

@@ -7,7 +7,8 @@
 
 static inline bool flags_is_branch(const struct ir_insn *op)
 {
-	return op->op == IR_BRC || op->op == IR_BR || op->op == IR_BRZ || op->op == IR_BRNZ;
+	static_assert(IR_BR == IR_BRC + 1 && IR_BRZ == IR_BRC + 2 && IR_BRNZ == IR_BRC + 3, "they are neighbours");
+	return (unsigned)op->op - IR_BRC <= IR_BRNZ - IR_BRC;
 }
 /* Flags in their present state that the current op or anything after it may read. */
 uint8_t flags_needed(const struct emit *e);

@@ -43,29 +43,23 @@ void recipe_drop(struct recipe *r, uint8_t flags)
 		*r = (struct recipe){ .kind = RECIPE_NONE };
 }
 
-static bool op_writes(const struct ir_insn *op, const struct recipe *r)
-{
-	if (op->op == IR_CALL && !(helper_info[op->imm].attr & HELPER_PURE))
-		return true;
-	if (op->op == IR_LDF)
-		return false;
-	return recipe_uses(r, op->dst) || recipe_uses(r, op->dst2);
-}
-
 bool recipe_survives(const struct emit *e, const struct recipe *r, uint8_t flags, unsigned from)
 {
+	const struct ir_insn *op = &e->ir->ops[from];
+	/* RECIPE_IMM is no register */
+	ir_ref a = r->a, b = r->b;
 	unsigned region = from;
 
-	for (unsigned j = from; j < e->ir->count; j++) {
-		const struct ir_insn *op = &e->ir->ops[j];
-
+	if (r->kind == RECIPE_NONE)
+		a = b = RECIPE_IMM;
+	for (unsigned j = from; j < e->ir->count; j++, op++) {
 		if (flags_is_branch(op))
 			region = MAX(region, (unsigned)e->labels[op->imm].at);
-		if (j > region && (op->fdef & flags) == flags)
+		if (j >= region && (!(e->live[j] & flags) || (j > region && (op->fdef & flags) == flags)))
 			return true;
-		if (j >= region && !(e->live[j] & flags))
-			return true;
-		if (op_writes(op, r))
+		if ((op->dst == a || op->dst == b || op->dst2 == a || op->dst2 == b) && op->op != IR_LDF)
+			return false;
+		if (unlikely(op->op == IR_CALL) && !(helper_info[op->imm].attr & HELPER_PURE))
 			return false;
 	}
 	return true;

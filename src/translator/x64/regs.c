@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "translator/x64/emit.h"
 
+#include <emmintrin.h>
 #include <errno.h>
 
 const uint8_t home_regs[16] = {
@@ -127,14 +128,22 @@ unsigned copy_of(const struct emit *e, ir_ref ref)
 /* How many ops from here @ref is read before copies are lost or it is written; 0: not soon. */
 static unsigned next_use(const struct emit *e, ir_ref ref)
 {
-	unsigned end = MIN(e->i + 1 + LOOK_AHEAD, (unsigned)e->ir->count);
+	const struct ir_insn *first = &e->ir->ops[e->i], *end = &e->ir->ops[MIN(e->i + 1 + LOOK_AHEAD, (unsigned)e->ir->count)];
+	const __m128i wanted = _mm_set1_epi16((short)ref);
 
-	for (unsigned i = e->i + 1; i < end; i++) {
-		const struct ir_insn *op = &e->ir->ops[i];
+	/* dst, dst2, a, b and c at once; what follows them in the eight is masked out. */
+	static_assert(offsetof(struct ir_insn, c) == offsetof(struct ir_insn, dst) + 8, "operands are five halfwords");
+	for (const struct ir_insn *op = first + 1; op < end; op++) {
+		unsigned found = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi16(_mm_loadu_si128((const __m128i *)(const void *)&op->dst), wanted));
 
-		if (op->a == ref || (core_b(op) == ref) || op->c == ref)
-			return i - e->i;
-		if (core_dst(op) == ref || op->dst2 == ref || op->op == IR_CALL || (op->op == IR_LABEL && e->labels[op->imm].seen))
+		if (likely(!(found & 0x3ff))) {
+			if (unlikely(op->op == IR_CALL || op->op == IR_LABEL) && (op->op == IR_CALL || e->labels[op->imm].seen))
+				return 0;
+			continue;
+		}
+		if (op->a == ref || core_b(op) == ref || op->c == ref)
+			return (unsigned)(op - first);
+		if (core_dst(op) == ref || op->dst2 == ref || op->op == IR_CALL)
 			return 0;
 	}
 	return 0;
@@ -221,8 +230,6 @@ static struct opnd def_guest(struct emit *e, ir_ref ref)
 /* The result of the current op is in place: memory gets it, or has got it. */
 static void guest_done(struct emit *e, ir_ref ref)
 {
-	if (!in_memory(ref))
-		return;
 	if (e->copy_defs >> ref & 1)
 		enc_mov(&e->enc, W32, guest_opnds[ref], opnd_reg(copy_of(e, ref)));
 	else
@@ -423,10 +430,12 @@ void def_done_other(struct emit *e, ir_ref ref)
 		tmp_of(e, ref)->saved = false;
 		return;
 	}
-	guest_done(e, ref);
+	if (memory_regs >> ref & 1)
+		guest_done(e, ref);
 	if (e->aligned >> ref & 1)
 		note_alignment(e, ref);
-	flags_written(e, ref);
+	if (e->recipe_regs >> ref & 1)
+		flags_written(e, ref);
 }
 
 struct site_place place_of(struct emit *e, struct opnd o, ir_ref ref)
