@@ -183,24 +183,17 @@ static const struct {
 	[IR_POLL] = { emit_exit, COPIES_NEVER },
 };
 
-static bool works_on_copies(const struct ir_insn *op)
+static inline bool works_on_copies(const struct ir_insn *op, enum copies_rule rule)
 {
-	switch (op_kinds[op->op].copies) {
-	case COPIES_ALWAYS:
-		return true;
-	case COPIES_IF_IMM:
-		return op->b == IR_IMM;
-	case COPIES_IF_ALONE:
-		return !op->group;
-	default:
-		return false;
-	}
+	if (rule <= COPIES_ALWAYS)
+		return rule;
+	return rule == COPIES_IF_ALONE ? !op->group : op->b == IR_IMM;
 }
 
 static inline void emit_op(struct emit *e, const struct ir_insn *op)
 {
 	e->op = op;
-	e->copies = works_on_copies(op) ? e->copied : 0;
+	e->copies = works_on_copies(op, op_kinds[op->op].copies) ? e->copied : 0;
 	e->copy_defs = 0;
 	if (likely(op_kinds[op->op].emit != NULL))
 		op_kinds[op->op].emit(e);

@@ -376,7 +376,7 @@ static inline void emit_fail(struct emit *e, int error)
 
 /* regs.c: values. Operands stay valid until the op ends. */
 static inline struct opnd use_ref(struct emit *e, ir_ref ref); /* register, memory or immediate, whichever it is */
-unsigned use_reg(struct emit *e, struct opnd o);              /* the same in a register: scratch if it must be moved */
+static inline unsigned use_reg(struct emit *e, struct opnd o); /* the same in a register: scratch if it must be moved */
 static inline struct opnd use_not_mem(struct emit *e, struct opnd o); /* register or immediate */
 static inline struct opnd use_not_imm(struct emit *e, struct opnd o); /* register or memory */
 unsigned scratch_alloc(struct emit *e);                       /* free for the current op */

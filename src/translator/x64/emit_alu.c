@@ -44,7 +44,27 @@ static void set_nz_of(struct emit *e, struct opnd d)
 		enc_alu(&e->enc, ALU_CMP, W32, d, opnd_imm(0));
 }
 
-void emit_mov(struct emit *e)
+/* Between homes, or of a constant. False: nothing was emitted. */
+static inline bool mov_home(struct emit *e, const struct ir_insn *op)
+{
+	unsigned d = home_reg(op->dst), a = home_reg(op->a);
+
+	if (op->fdef || d == HOST_REG_NONE || (a == HOST_REG_NONE && op->a != IR_IMM))
+		return false;
+	if (a != HOST_REG_NONE) {
+		if (a != d)
+			enc_put_regs(&e->enc, ENC_HEAD(0x89, W32), a, d);
+	} else if (op->imm == 0 && flags_free(e)) {
+		flags_lost(e);
+		enc_put_regs(&e->enc, ENC_HEAD(0x31, W32), d, d);
+	} else {
+		enc_mov_imm32(&e->enc, d, op->imm);
+	}
+	def_done(e, op->dst);
+	return true;
+}
+
+static __attribute__((noinline)) void mov(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 	bool zero = op->a == IR_IMM && op->imm == 0, free = zero && flags_free(e);
@@ -70,6 +90,12 @@ void emit_mov(struct emit *e)
 	set_nz_of(e, d);
 	flags_host(e, IR_NZ, false);
 	flags_recipe(e, IR_NZ, RECIPE_RESULT, op->dst, IR_NONE, 0);
+}
+
+void emit_mov(struct emit *e)
+{
+	if (!mov_home(e, e->op))
+		mov(e);
 }
 
 void emit_not(struct emit *e)
@@ -140,7 +166,32 @@ static void recipe_of_sum(struct emit *e, uint8_t intact, uint8_t undone)
 		flags_recipe(e, IR_NZCV, undone, op->dst, op->b, op->imm);
 }
 
-void emit_add(struct emit *e)
+/* Homes and constants, no flags. False: nothing was emitted. */
+static inline bool add_home(struct emit *e, const struct ir_insn *op)
+{
+	unsigned d = home_reg(op->dst), a = home_reg(op->a), b = home_reg(op->b);
+	struct enc *enc = &e->enc;
+
+	if (op->fdef || d == HOST_REG_NONE || a == HOST_REG_NONE || (b == HOST_REG_NONE && op->b != IR_IMM))
+		return false;
+	if ((d == a || d == b) && flags_free(e)) {
+		flags_lost(e);
+		if (b == HOST_REG_NONE)
+			enc_alu_imm(enc, ALU_ADD, W32, opnd_reg(d), (int32_t)op->imm);
+		else
+			enc_put_regs(enc, ENC_HEAD(ALU_ADD << 3 | 1, W32), d == b ? a : b, d);
+	} else if (b != HOST_REG_NONE) {
+		enc_lea(enc, W32, d, opnd_sib(a, b, 0, 0));
+	} else if (op->imm) {
+		enc_lea(enc, W32, d, opnd_mem(a, (int32_t)op->imm));
+	} else if (d != a) {
+		enc_put_regs(enc, ENC_HEAD(0x89, W32), a, d);
+	}
+	def_done(e, op->dst);
+	return true;
+}
+
+static __attribute__((noinline)) void add(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 	bool free = flags_free(e);
@@ -166,6 +217,12 @@ void emit_add(struct emit *e)
 		flags_host(e, IR_NZCV, false);
 		recipe_of_sum(e, RECIPE_ADD, RECIPE_ADDED);
 	}
+}
+
+void emit_add(struct emit *e)
+{
+	if (!add_home(e, e->op))
+		add(e);
 }
 
 void emit_sub(struct emit *e)
@@ -261,7 +318,25 @@ static void inverted(struct emit *e, enum alu_op alu)
 		flags_recipe(e, IR_NZ, RECIPE_RESULT, op->dst, IR_NONE, 0);
 }
 
-void emit_cmp(struct emit *e)
+static inline bool cmp_home(struct emit *e, const struct ir_insn *op)
+{
+	unsigned a = home_reg(op->a), b = home_reg(op->b);
+
+	if (a == HOST_REG_NONE || (b == HOST_REG_NONE && op->b != IR_IMM))
+		return false;
+	flags_clobber(e);
+	if (b != HOST_REG_NONE)
+		enc_put_regs(&e->enc, ENC_HEAD(ALU_CMP << 3 | 1, W32), b, a);
+	else if (op->imm)
+		enc_alu_imm(&e->enc, ALU_CMP, W32, opnd_reg(a), (int32_t)op->imm);
+	else
+		enc_put_regs(&e->enc, ENC_HEAD(0x85, W32), a, a); /* as below */
+	flags_host(e, IR_NZCV, true);
+	flags_recipe(e, IR_NZCV, RECIPE_CMP, op->a, op->b, op->imm);
+	return true;
+}
+
+static __attribute__((noinline)) void cmp(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 	struct opnd a, b;
@@ -278,6 +353,12 @@ void emit_cmp(struct emit *e)
 	flags_host(e, IR_NZCV, true);
 	if (op->a != IR_IMM)
 		flags_recipe(e, IR_NZCV, RECIPE_CMP, op->a, op->b, op->imm);
+}
+
+void emit_cmp(struct emit *e)
+{
+	if (!cmp_home(e, e->op))
+		cmp(e);
 }
 
 void emit_cmn(struct emit *e)

@@ -17,6 +17,11 @@ static const unsigned memory_regs = 0
 	;
 #undef HOME
 extern const struct opnd guest_opnds[15]; /* homes */
+/* The host register that is @ref's home, or HOST_REG_NONE. */
+static inline unsigned home_reg(ir_ref ref)
+{
+	return IR_IS_REG(ref) ? home_regs[ref] : HOST_REG_NONE;
+}
 
 struct opnd use_other(struct emit *e, ir_ref ref);
 static inline struct opnd use_ref(struct emit *e, ir_ref ref)
@@ -26,6 +31,12 @@ static inline struct opnd use_ref(struct emit *e, ir_ref ref)
 	if (IR_IS_REG(ref) && !(e->copies >> ref & 1))
 		return guest_opnds[ref];
 	return use_other(e, ref);
+}
+
+unsigned use_loaded(struct emit *e, struct opnd o);
+static inline unsigned use_reg(struct emit *e, struct opnd o)
+{
+	return o.kind == OPND_REG ? o.reg : use_loaded(e, o);
 }
 
 static inline struct opnd use_not_mem(struct emit *e, struct opnd o)

@@ -372,14 +372,14 @@ struct opnd use_other(struct emit *e, ir_ref ref)
 	return slot_opnd(tmp->slot);
 }
 
-unsigned use_reg(struct emit *e, struct opnd o)
+unsigned use_loaded(struct emit *e, struct opnd o)
 {
-	unsigned reg;
+	unsigned reg = scratch_alloc(e);
 
-	if (o.kind == OPND_REG)
-		return o.reg;
-	reg = scratch_alloc(e);
-	enc_mov(&e->enc, W32, opnd_reg(reg), o);
+	if (o.kind == OPND_MEM)
+		enc_put_mem(&e->enc, ENC_HEAD(0x8b, W32), reg, o);
+	else
+		enc_mov_imm32(&e->enc, reg, (uint32_t)o.disp);
 	return reg;
 }
 
@@ -502,6 +502,8 @@ void move(struct emit *e, struct opnd dst, struct opnd src)
 		return;
 	if (dst.kind == OPND_REG && src.kind == OPND_REG)
 		enc_put_regs(enc, ENC_HEAD(0x89, W32), src.reg, dst.reg);
+	else if (src.kind == OPND_IMM && dst.kind == OPND_REG)
+		enc_mov_imm32(enc, dst.reg, (uint32_t)src.disp);
 	else if (src.kind == OPND_IMM)
 		enc_mov_any(enc, W32, dst, src);
 	else if (dst.kind == OPND_REG)
