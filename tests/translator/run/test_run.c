@@ -712,6 +712,72 @@ START_TEST(alignment_in_loop)
 }
 END_TEST
 
+static const uint32_t divisions[] = {
+	0xe1500001, /* 100: cmp r0, r1 */
+	0x20400001, /* subhs r0, r0, r1 */
+	0x21822003, /* orrhs r2, r2, r3 */
+	0xe15000a1, /* cmp r0, r1, lsr #1 */
+	0x204000a1, /* subhs r0, r0, r1, lsr #1 */
+	0x218220a3, /* orrhs r2, r2, r3, lsr #1 */
+	0xe1500121, /* cmp r0, r1, lsr #2 */
+	0x20400121, /* subhs r0, r0, r1, lsr #2 */
+	0x21822123, /* orrhs r2, r2, r3, lsr #2 */
+	0xe15001a1, /* cmp r0, r1, lsr #3 */
+	0x204001a1, /* subhs r0, r0, r1, lsr #3 */
+	0x218221a3, /* orrhs r2, r2, r3, lsr #3 */
+	0xe3500000, /* cmp r0, #0 */
+	0x11b03223, /* lsrsne r3, r3, #4 */
+	0x11a01221, /* lsrne r1, r1, #4 */
+	0x1affffef, /* bne 100 */
+	0xe154018a, /* cmp r4, r10, lsl #3 */
+	0xe0a55005, /* adc r5, r5, r5 */
+	0x2044418a, /* subhs r4, r4, r10, lsl #3 */
+	0xe154010a, /* cmp r4, r10, lsl #2 */
+	0xe0a55005, /* adc r5, r5, r5 */
+	0x2044410a, /* subhs r4, r4, r10, lsl #2 */
+	0xe154008a, /* cmp r4, r10, lsl #1 */
+	0xe0a55005, /* adc r5, r5, r5 */
+	0x2044408a, /* subhs r4, r4, r10, lsl #1 */
+	0xe154000a, /* cmp r4, r10 */
+	0xe0a55005, /* adc r5, r5, r5 */
+	0x2044400a, /* subhs r4, r4, r10 */
+	0xe3540003, /* cmp r4, #3 */
+	0x302cc00a, /* eorlo r12, r12, r10 */
+	0x308cc1aa, /* addlo r12, r12, r10, lsr #3 */
+	0xe320f003, /* wfi */
+};
+
+/* Conditional steps that become masks, in registers that live in host registers and in memory. */
+START_TEST(division_steps)
+{
+	struct cpu *cpu;
+
+	start(_i);
+	cpu = &guest->cpu;
+	LOAD(0x100, divisions);
+	for (uint32_t i = 0; i < 300; i++) {
+		uint32_t a = i * 0x9e3779b9, by = 8 + i % 8, b = 1 + i * 0x01234567 % 0x0fffffff, c = (uint32_t)((uint64_t)b * 16 * (i % 7) / 7), after;
+
+		memset(cpu->r, 0, sizeof(cpu->r));
+		cpu->r[0] = a;
+		cpu->r[3] = 1u << 28;
+		cpu->r[4] = c;
+		cpu->r[10] = b;
+		cpu->r[12] = 7;
+		cpu->r[15] = 0x100;
+		cpu->r[1] = by << 28;
+		atomic_store(&cpu->halted, false);
+		ck_assert_int_eq(translator_run(cpu, 100000), RUN_WFI);
+		after = c % b;
+		ck_assert_uint_eq(cpu->r[4], after);
+		ck_assert_uint_eq(cpu->r[5], c / b);
+		ck_assert_uint_eq(cpu->r[2], a / by);
+		ck_assert_uint_eq(cpu->r[12], after < 3 ? (7 ^ b) + (b >> 3) : 7);
+	}
+	guest_destroy(guest);
+}
+END_TEST
+
 /* Code in a device or nowhere is a prefetch abort; when the vector itself cannot be fetched, the run still ends. */
 START_TEST(prefetch_aborts)
 {
@@ -1002,6 +1068,7 @@ int main(void)
 	tcase_add_loop_test(tc, interrupt_by_store, 1, n);
 	tcase_add_loop_test(tc, alignment_in_loop, 0, n);
 	tcase_add_loop_test(tc, prefetch_aborts, 0, n);
+	tcase_add_loop_test(tc, division_steps, 0, n);
 	tcase_add_loop_test(tc, slide, 0, n);
 	tcase_add_loop_test(tc, debug_and_firmware, 0, n);
 	tcase_add_loop_test(tc, foreign_signals, 0, n);

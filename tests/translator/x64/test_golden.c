@@ -72,6 +72,8 @@ static const struct idiom {
 	{ "load_literal", false, { 0xe59f0004, 0xe5901000, 0xe12fff1e, 0x12345678 } },
 	/* adds r0,#1; ldrb r1,[r0]; movs r2,#0; strb r2,[r0,#1]; adds r3,r3,r2; lsls r1,r1,#2; str r1,[r4]; subs r5,#1; bx lr */
 	{ "thumb_dead_flags", true, { 0x78013001, 0x70422200, 0x0089189b, 0x3d016021, 0x00004770 } },
+	/* cmp r0,r1,lsr #1; subhs r0,r0,r1,lsr #1; orrhs r2,r2,r3,lsr #1; cmp r9,r10,lsl #3; adc r11,r11,r11; subhs r9,r9,r10,lsl #3; cmp r0,#0; b .+400 */
+	{ "division_steps", false, { 0xe15000a1, 0x204000a1, 0x218220a3, 0xe159018a, 0xe0abb00b, 0x2049918a, 0xe3500000, 0xea000062 } },
 	/* 1: ldrb r3,[r1]; adds r1,#1; strb r3,[r0]; adds r0,#1; cmp r3,#0; bne 1b; bx lr */
 	{ "thumb_strcpy", true, { 0x3101780b, 0x30017003, 0xd1f92b00, 0x00004770 } },
 	/* cmp r0,#3; it ls; addls r1,#4; ldr r2,[r1]; bx lr */
