@@ -263,6 +263,7 @@ static void emit_ops(struct emit *e)
 			e->op = op;
 			emit_label(e);
 			e->aligned = 0;
+			e->fp_checked = false;
 			if (e->i == e->tail && join_tail(e))
 				return;
 		} else if (likely(e->reachable)) {
