@@ -44,6 +44,8 @@ uint8_t ir_cond_flags(unsigned cond)
 	return flags[cond >> 1 & 7];
 }
 
+static_assert(IR_INSN < IR_BRNZ && IR_LABEL < IR_BRNZ && IR_BRC < IR_BRNZ && IR_BR < IR_BRNZ && IR_BRZ < IR_BRNZ, "the order of ir_ops.def");
+
 static bool is_branch(unsigned op)
 {
 	return op == IR_BR || op == IR_BRC || op == IR_BRZ || op == IR_BRNZ;
@@ -58,9 +60,16 @@ void ir_count_insns(const struct ir_insn *ops, unsigned count, uint16_t *counts)
 	for (unsigned i = 0; i < count; i++) {
 		const struct ir_insn *op = &ops[i];
 
-		if (op->op == IR_INSN)
-			now++;
-		else if (op->op == IR_LABEL && op->imm < known)
+		/* Most ops: only the first of ir_ops.def and those that end a path matter. */
+		if (op->op > IR_BRNZ && !ir_ends(op->op)) {
+			counts[i] = now;
+			continue;
+		}
+		if (op->op == IR_INSN) {
+			counts[i] = ++now;
+			continue;
+		}
+		if (op->op == IR_LABEL && op->imm < known)
 			now = MAX(now, at_label[op->imm]);
 		counts[i] = now;
 		if (is_branch(op->op) && op->imm < IR_MAX_OPS) {
@@ -68,7 +77,7 @@ void ir_count_insns(const struct ir_insn *ops, unsigned count, uint16_t *counts)
 				at_label[known++] = 0;
 			at_label[op->imm] = MAX(at_label[op->imm], now);
 		}
-		if (op->op == IR_BR || ir_op_info[op->op].attr & IRA_END)
+		if (op->op == IR_BR || ir_ends(op->op))
 			now = 0;
 	}
 }

@@ -101,21 +101,25 @@ extern const char *const ir_op_text[IR_OP_COUNT]; /* mnemonics in dumps */
 void ir_block_init(struct ir_block *block, gva_t pc, uint32_t key);
 /* What ir_append() presets: each opcode with all fields none, but for the flags that it always uses. */
 extern const struct ir_insn ir_template[IR_OP_COUNT];
-/* Appends; returns the op, or a dummy when the block has overflowed (sticky, checked once). All fields but op are preset to none. */
-static inline struct ir_insn *ir_append(struct ir_block *block, enum ir_op op)
+/* Appends where the caller knows that there is room; returns the op. All fields but op are preset to none. */
+static inline struct ir_insn *ir_append_in_room(struct ir_block *block, enum ir_op op)
 {
-	unsigned at = block->count;
-	struct ir_insn *insn;
+	struct ir_insn *insn = &block->ops[block->count++];
 
-	if (unlikely(at >= IR_MAX_OPS)) {
-		/* The caller may go on writing to the last one: it is thrown away with the block. */
-		block->overflow = true;
-		at = IR_MAX_OPS - 1;
-	}
-	block->count = (uint16_t)(at + 1);
-	insn = &block->ops[at];
+	/* To the compiler a new pointer, which it keeps in one register, not as a sum that it forms for each field. */
+	__asm__("" : "+r"(insn));
 	*insn = ir_template[op];
 	return insn;
+}
+/* Appends; returns the op, or a dummy when the block has overflowed (sticky, checked once). */
+static inline struct ir_insn *ir_append(struct ir_block *block, enum ir_op op)
+{
+	if (unlikely(block->count >= IR_MAX_OPS)) {
+		/* The caller may go on writing to the last one: it is thrown away with the block. */
+		block->overflow = true;
+		block->count = IR_MAX_OPS - 1;
+	}
+	return ir_append_in_room(block, op);
 }
 
 /* A new temporary, a new label number. */

@@ -71,6 +71,8 @@ struct lift {
 	gva_t end;          /* where the last instruction ended */
 };
 #define LIFT_NO_LABEL 0xffff
+/* Ops that there is room for when an instruction begins: more than any has. The first ones need not look, so no others are before them. */
+#define LIFT_OPS_RESERVE 256
 
 /* The manual's PC value for the current instruction: address + 8 or + 4. */
 static inline uint32_t lift_pc_value(const struct lift *l)

@@ -12,7 +12,6 @@
 #include "translator/lift/lift_emit.h"
 
 /* Room that any single instruction fits in. */
-#define OPS_RESERVE 256
 #define TMPS_RESERVE 128
 
 static uint32_t read16(const uint8_t *bytes)
@@ -99,7 +98,7 @@ static bool path_ended(const struct lift *l)
 
 static void mark(struct lift *l)
 {
-	struct ir_insn *insn = ir_append(l->block, IR_INSN);
+	struct ir_insn *insn = ir_append_in_room(l->block, IR_INSN);
 
 	insn->imm = l->pc;
 	insn->imm2 = l->it << 8 | l->size;
@@ -294,7 +293,7 @@ static inline bool full(const struct lift *l, unsigned max_insns)
 {
 	/* Temporaries are not more than twice as many as ops. */
 	return l->insns >= max_insns || (unlikely(l->block->count > (IR_MAX_TMPS - TMPS_RESERVE) / 2) &&
-	                                 (l->block->count > IR_MAX_OPS - OPS_RESERVE || l->block->tmps > IR_MAX_TMPS - TMPS_RESERVE));
+	                                 (l->block->count > IR_MAX_OPS - LIFT_OPS_RESERVE || l->block->tmps > IR_MAX_TMPS - TMPS_RESERVE));
 }
 
 static int lift_upto(struct lift *l, const struct lift_source *source, unsigned max_insns, struct lift_result *result)

@@ -162,7 +162,7 @@ void lift_data(struct lift *l, const struct insn *insn)
 		lift_data_any(l, insn, op);
 		return;
 	}
-	to = ir_append(l->block, op->ir);
+	to = ir_append_in_room(l->block, op->ir);
 	to->fdef = flags;
 	to->fuse = op->uses;
 	to->dst = insn->rd | op->no_result;

@@ -138,19 +138,27 @@ bool lift_single(struct lift *l, const struct insn *insn)
 	};
 	uint32_t mem = accesses[insn->op - INSN_LDR], step = insn->add ? insn->imm : 0 - insn->imm;
 	bool store = insn->op == INSN_STR || insn->op == INSN_STRB || insn->op == INSN_STRH;
-	struct operand base = lift_base(l, insn->rn), rt = operand_ref(insn->rt);
+	struct ir_insn *op;
 
-	if (insn->exclusive_user || insn->operand == OPERAND_REG || insn->rt == 15) {
+	if (insn->exclusive_user || insn->operand == OPERAND_REG || insn->rt == 15 || insn->rn == 15) {
 		lift_single_any(l, insn, mem, store);
 		return true;
 	}
+	op = ir_append_in_room(l->block, store ? IR_ST : IR_LD);
+	op->a = insn->rn;
 	if (store)
-		lift_store_plain(l, rt, base, insn->index ? step : 0, mem);
+		op->b = insn->rt;
 	else
-		lift_load(l, rt.ref, base, insn->index ? step : 0, mem);
+		op->dst = insn->rt;
+	op->imm2 = insn->index ? step : 0;
+	op->mem = (uint16_t)(mem | l->endian);
 	/* As write_back() and lift_load_one(). */
-	if (insn->wback && step && insn->rn != 15 && (store || insn->rt != insn->rn))
-		lift_plain(l, IR_ADD, insn->rn, base, operand_imm(step), 0, 0);
+	if (insn->wback && step && (store || insn->rt != insn->rn)) {
+		op = ir_append_in_room(l->block, IR_ADD);
+		op->dst = op->a = insn->rn;
+		op->b = IR_IMM;
+		op->imm = step;
+	}
 	return true;
 }
 
