@@ -79,20 +79,21 @@ static int lift(struct job *job)
 		.plain_system = !(t->options.optimizations >> OPT_INLINE_SYSTEM & 1),
 	};
 	struct log *log = t->cpu->log;
+	bool quiet = !t->cpu->log_mask;
 
 	ir_block_init(&t->ir, job->pc, job->key);
 	if (lift_block(t->cpu, &source, &options, &t->ir, &job->lifted) < 0)
 		return -1;
 	if (t->ir.overflow)
 		return 0;
-	if (shown(job, LOG_IN_ASM))
+	if (!quiet && shown(job, LOG_IN_ASM))
 		show_guest_code(t, log_stream(log), t->ir.ops, t->ir.count);
-	if (shown(job, LOG_OP))
+	if (!quiet && shown(job, LOG_OP))
 		ir_dump(&t->ir, log_stream(log));
 	if (t->options.check_ir)
 		check(&t->ir);
 	passes_run(&t->ir, t->options.passes, t->options.check_ir);
-	if (shown(job, LOG_OP_OPT))
+	if (!quiet && shown(job, LOG_OP_OPT))
 		ir_dump(&t->ir, log_stream(log));
 	return 0;
 }
@@ -153,8 +154,6 @@ static int emit(struct job *job, struct block *block)
 		block->code.checked = block->code.fast = NULL;
 		block->code.exit_count = 0;
 	}
-	for (unsigned i = 0; i < block->code.exit_count; i++)
-		block->code.exits[i].from = block;
 	table_trim(t, block, offsetof(struct block, code.exits) + block->code.exit_count * sizeof(block->code.exits[0]));
 	if (((status || t->options.verify) && !keep_ops(t, block)) || !revive_keep(t, block, job->host))
 		return -ENOSPC;

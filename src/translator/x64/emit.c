@@ -400,10 +400,10 @@ static void emit_body(struct emit *e)
 static void emit_loop(struct emit *e)
 {
 	bool xmm_used = e->xmm.used;
-	uint8_t *entry;
+	uint32_t entry;
 
 	enc_align(&e->enc, 16);
-	entry = enc_here(&e->enc);
+	entry = (uint32_t)(e->enc.at - e->x64->cache.write);
 	e->in_loop = true;
 	flags_set(e, &e->loop_flags);
 	for (unsigned i = 0; i < e->ir->labels; i++)

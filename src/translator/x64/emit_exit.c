@@ -224,6 +224,11 @@ static void count_down(struct emit *e, unsigned n)
 	enc_count_sub(&e->enc, n);
 }
 
+static uint32_t offset_here(const struct emit *e)
+{
+	return (uint32_t)(e->enc.at - e->x64->cache.write);
+}
+
 enum how_linked { LINK_PLAIN, LINK_LOOP, LINK_FLAGS };
 
 /* A jump, or when @backwards one that is taken unless SF is set. @how: flags are in memory, or stored where it goes while unlinked. */
@@ -255,9 +260,9 @@ static void jump_linked(struct emit *e, enum how_linked how, bool backwards)
 	if (!backwards)
 		align_jump(enc, 1);
 	where = backwards ? enc_jcc32(enc, CC_NS) : enc_jmp32(enc);
-	exit->jump = where + enc->exec_delta;
-	exit->loop = how == LINK_LOOP ? exit->jump : NULL; /* the address comes later */
-	exit->flags_jump = how == LINK_FLAGS ? exit->jump : NULL; /* likewise */
+	exit->jump = (uint32_t)(where - e->x64->cache.write);
+	exit->loop = how == LINK_LOOP ? exit->jump : 0; /* the address comes later */
+	exit->flags_jump = how == LINK_FLAGS ? exit->jump : 0; /* likewise */
 	cold->jumps[cold->jump_count++] = where;
 }
 
@@ -266,7 +271,7 @@ void emit_cold_link(struct emit *e, struct cold *cold)
 	struct block_exit *exit = cold->link;
 	struct enc *enc = &e->enc;
 
-	exit->stub = enc_here(enc);
+	exit->stub = offset_here(e);
 	emit_cold_flags(e, cold);
 	if (exit->flags_jump) {
 		uint8_t *where;
@@ -274,8 +279,8 @@ void emit_cold_link(struct emit *e, struct cold *cold)
 		align_jump(enc, 1);
 		where = enc_jmp32(enc);
 		enc_bind32(enc, where);
-		exit->flags_jump = where + enc->exec_delta;
-		exit->flags_stub = enc_here(enc);
+		exit->flags_jump = (uint32_t)(where - e->x64->cache.write);
+		exit->flags_stub = offset_here(e);
 	}
 	enc_mov_imm64(enc, RAX, (uintptr_t)exit);
 	enc_jmp_to(enc, e->x64->stubs.link);

@@ -122,24 +122,23 @@ enum x64_exit x64_run(struct x64 *x64, struct cpu *cpu, const uint8_t *entry)
 }
 
 /* The displacement lies within one cache line (emit_exit.c), so other cores see the old or the new one. */
-static void patch_jump(struct x64 *x64, uint8_t *jump, const uint8_t *target)
+static void patch_jump(struct x64 *x64, uint32_t jump, uint32_t target)
 {
-	uint8_t *where = jump - cache_exec_delta(&x64->cache);
-	int32_t distance = (int32_t)(target - (jump + 4));
-
-	__atomic_store_n((int32_t *)(void *)where, distance, __ATOMIC_RELEASE);
+	__atomic_store_n((uint32_t *)(void *)(x64->cache.write + jump), target - (jump + 4), __ATOMIC_RELEASE);
 }
 
 void x64_link(struct x64 *x64, struct block_exit *exit, const struct x64_code *to, const uint8_t *entry)
 {
+	uint32_t target = (uint32_t)(entry - x64->cache.exec);
+
 	BUG_ON(!exit->jump);
 	/* A loop's way back leaves flags in registers as only its own block's second body expects them; the stub stores them. */
 	if (exit->loop)
 		patch_jump(x64, exit->jump, entry == exit->from->code.fast ? exit->loop : exit->stub);
 	else if (exit->flags_jump && !(to->flags_dead && entry == to->fast))
-		patch_jump(x64, exit->flags_jump, entry);
+		patch_jump(x64, exit->flags_jump, target);
 	else
-		patch_jump(x64, exit->jump, entry);
+		patch_jump(x64, exit->jump, target);
 }
 
 void x64_unlink(struct x64 *x64, struct block_exit *exit)

@@ -26,18 +26,19 @@ struct x64;
 struct block_exit {
 	gva_t pc;                /* guest target */
 	uint32_t key;            /* and its state key */
-	uint8_t *jump;           /* executable address of the displacement of its jump; NULL: not patchable */
-	uint8_t *stub;           /* where it goes while unlinked */
+	/* Offsets in the code cache. */
+	uint32_t jump;           /* the displacement of its jump; 0: not patchable */
+	uint32_t stub;           /* where it goes while unlinked */
 	/*
 	 * Flags that are not in cpu->nzcv yet are stored where the jump goes first (stub), and these are the jump behind that and where it goes
-	 * while unlinked. A target that reads no flags is linked past that. NULL: there is but one jump.
+	 * while unlinked. A target that reads no flags is linked past that. 0: there is but one jump.
 	 */
-	uint8_t *flags_jump, *flags_stub;
+	uint32_t flags_jump, flags_stub;
+	uint32_t loop;           /* back to the block's own start: where it goes when linked to it, flags left as they are; else 0 */
 	bool same_page;          /* target in the same page: links use the fast entry */
 	struct block *from;      /* the block it belongs to */
 	struct block *to;        /* linked target, or NULL */
 	struct block_exit *next_in; /* list of exits linked to the same block (run/) */
-	uint8_t *loop;           /* back to the block's own start: where it goes when linked to it, flags left as they are; else NULL */
 };
 #define X64_MAX_EXITS 32
 
