@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "base/arena.h"
+#include "base/host_clock.h"
 #include "cpu/cpu.h"
 #include "translator/ir/interp.h"
 #include "translator/ir/ir.h"
@@ -35,6 +36,7 @@ struct translator {
 	struct cpu *cpu;
 	struct translator_options options;
 	struct x64 *x64;           /* NULL: -accel interp */
+	struct host_clock clock;   /* how long translations take */
 	struct jump_cache *jump_cache;
 
 	/* Blocks and what belongs to them live in the arena until the next flush. */

@@ -188,7 +188,7 @@ static int attempt(struct job *job, struct block **block)
 struct block *translate(struct translator *t, gva_t pc, uint32_t key, const uint8_t *host, gpa_t pa, struct frame *frame)
 {
 	struct job job = { .t = t, .pc = pc, .key = key, .pa = pa, .frame = frame, .host = host, .max_insns = BLOCK_MAX_INSNS };
-	int64_t start = host_clock_real_ns();
+	int64_t start = host_clock_ns(&t->clock);
 	struct block *block = NULL;
 	unsigned flushes = 0;
 
@@ -212,6 +212,6 @@ struct block *translate(struct translator *t, gva_t pc, uint32_t key, const uint
 	t->cpu->stats[CPU_STAT_BLOCKS]++;
 	t->cpu->stats[CPU_STAT_BLOCK_INSNS] += block->insns;
 	t->cpu->stats[CPU_STAT_CODE_BYTES] += block->code.checked ? block->code.size : 0;
-	t->cpu->stats[CPU_STAT_TRANSLATE_NS] += (uint64_t)(host_clock_real_ns() - start);
+	t->cpu->stats[CPU_STAT_TRANSLATE_NS] += (uint64_t)(host_clock_ns(&t->clock) - start);
 	return block;
 }

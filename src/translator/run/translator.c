@@ -148,6 +148,7 @@ struct translator *translator_create(struct cpu *cpu, const struct translator_op
 	t->cpu = cpu;
 	t->options = *options;
 	t->jump_cache = jump_cache;
+	host_clock_init(&t->clock);
 	if (t->options.quantum <= 0)
 		t->options.quantum = DEFAULT_QUANTUM;
 	if (t->options.cache_bytes == 0)
