@@ -22,6 +22,7 @@ struct cold *cold_add(struct emit *e, enum cold_kind kind)
 	cold = &e->cold[e->cold_count++];
 	memset(cold, 0, COLD_CLEARED);
 	cold->kind = (uint8_t)kind;
+	cold->swapped = e->swaps != 0;
 	return cold;
 }
 
@@ -87,6 +88,7 @@ static void cold_one(struct emit *e, struct cold *cold)
 		return;
 	for (unsigned i = 0; i < cold->jump_count; i++)
 		enc_land(enc, cold->jumps[i]);
+	loop_homes_select(e, cold->swapped ? e->loop_swaps : 0);
 	switch (cold->kind) {
 	case COLD_SLOW:
 		cold->back = enc_here(enc);
@@ -96,6 +98,7 @@ static void cold_one(struct emit *e, struct cold *cold)
 		cold_unaligned(e, cold);
 		break;
 	case COLD_LEAVE:
+		loop_homes_leave(e);
 		emit_cold_flags(e, cold);
 		enc_mov(enc, W32, CPU_OPND(r[15]), opnd_imm(cold->pc));
 		emit_count(e, cold->count);
@@ -108,11 +111,13 @@ static void cold_one(struct emit *e, struct cold *cold)
 		emit_cold_exit(e, cold);
 		break;
 	case COLD_UNDEF:
+		loop_homes_leave(e);
 		emit_cold_flags(e, cold);
 		enc_mov(enc, W32, CPU_OPND(exit_arg[0]), opnd_imm(RAISE_UNDEF));
 		emit_count(e, cold->count);
 		/* fall through */
 	case COLD_RAISE:
+		loop_homes_leave(e);
 		enc_mov(enc, W32, CPU_OPND(r[15]), opnd_imm(cold->pc));
 		enc_mov(enc, W32, CPU_OPND(it), opnd_imm(cold->it));
 		enc_jmp_to(enc, e->x64->stubs.leave[X64_EXIT_RAISE]);
@@ -243,6 +248,7 @@ static bool join_tail(struct emit *e)
 	}
 	if (!e->tail_at || e->slots || label_open(e) || !flags_suffice(e, &e->tail_flags))
 		return false;
+	loop_homes_leave(e);
 	enc_jmp_to(&e->enc, e->tail_at);
 	e->reachable = false;
 	return true;
@@ -298,6 +304,7 @@ static void put_state(struct emit *e, struct site_state *from, const uint8_t *he
 	*state = (struct x64_site_state){
 		.head = (uint16_t)((enc->at - head) / 4), .dirty = (uint8_t)dirty, .recipes = (f->nz.kind | f->c.kind | f->v.kind) != RECIPE_NONE,
 		.host = f->host, .mem = f->mem, .known_value = (uint8_t)(f->known << 4 | (f->value & IR_NZCV)), .host_borrow = f->host_borrow,
+		.swapped = from->swapped,
 	};
 	enc->at += sizeof(*state);
 	if (state->recipes) {
@@ -310,7 +317,7 @@ static void put_state(struct emit *e, struct site_state *from, const uint8_t *he
 
 static void put_sites(struct emit *e)
 {
-	const struct x64_site_head head = { .block = e->block };
+	const struct x64_site_head head = { .block = e->block, .swaps = e->loop_swaps };
 	struct enc *enc = &e->enc;
 	uint8_t *head_at = enc->at;
 
@@ -369,14 +376,17 @@ static void begin(struct emit *e)
 	e->fixup_count = e->site_count = e->mark_count = e->cold_count = 0;
 	e->code->exit_count = 0;
 	e->in_loop = e->loops = false;
-	e->copied = x64_opt(e->x64, OPT_HOME_COPIES) ? memory_regs : 0;
 	e->loop_aligned = 0xffff;
 	e->loop_fp_checked = true;
+	loop_homes_select(e, 0);
 	survey(e);
 	e->tail_at = NULL;
 	flags_set(e, &(struct flag_state){ .mem = IR_NZCV });
 	e->may_loop = x64_opt(e->x64, OPT_CHAIN) && x64_opt(e->x64, OPT_LIVE_FLAGS) && !e->block->straddles &&
 	              !(e->ir->key >> KEY_IT_SHIFT & 0xff) && e->exit_ops * 2 <= X64_MAX_EXITS;
+	e->loop_swaps = 0;
+	if (unlikely(e->own_exit) && e->may_loop)
+		loop_homes_plan(e, e->own_exit);
 	xmm_begin(e);
 }
 
@@ -400,10 +410,13 @@ static void emit_body(struct emit *e)
 static void emit_loop(struct emit *e)
 {
 	bool xmm_used = e->xmm.used;
-	uint32_t entry;
+	unsigned first_exits = e->code->exit_count;
+	uint32_t entry, again;
 
 	enc_align(&e->enc, 16);
 	entry = (uint32_t)(e->enc.at - e->x64->cache.write);
+	loop_homes_enter(e);
+	again = (uint32_t)(e->enc.at - e->x64->cache.write);
 	e->in_loop = true;
 	flags_set(e, &e->loop_flags);
 	for (unsigned i = 0; i < e->ir->labels; i++)
@@ -413,7 +426,7 @@ static void emit_loop(struct emit *e)
 	emit_body(e);
 	for (unsigned i = 0; i < e->code->exit_count; i++)
 		if (e->code->exits[i].loop)
-			e->code->exits[i].loop = entry;
+			e->code->exits[i].loop = i < first_exits ? entry : again;
 }
 
 static int emit_once(struct emit *e)

@@ -90,7 +90,7 @@ static inline bool x64_opt(const struct x64 *x64, enum optimization opt)
 /* --- fields of struct cpu as operands --- */
 #define CPU_BIAS 128
 #define CPU_OPND(field) opnd_mem(RBP, (int32_t)offsetof(struct cpu, field) - CPU_BIAS)
-extern const uint8_t home_regs[16]; /* enum host_reg or HOST_REG_NONE */
+extern const uint8_t home_regs[16]; /* enum host_reg or HOST_REG_NONE; during emission ask struct emit */
 
 /*
  * How flags can be computed again from guest registers that are still what they were: so that flags which only a fault or a
@@ -139,6 +139,7 @@ struct site_place {
 /* In front of a block's tables. */
 struct x64_site_head {
 	struct block *block;
+	uint32_t swaps; /* loop_homes.c: of states with `swapped` */
 };
 /* What neighbouring sites have in common, as short as it gets: most blocks have more bytes of tables than of code. */
 struct x64_site_state {
@@ -147,7 +148,8 @@ struct x64_site_state {
 	uint8_t recipes;         /* 1: before these, three struct recipe: nz, c, v */
 	uint8_t host, mem;       /* as in struct flag_state */
 	uint8_t known_value;     /* known << 4 | value */
-	bool host_borrow;
+	bool host_borrow : 1;
+	bool swapped : 1;        /* homes are as the head's swaps say */
 };
 /* One guest access that can leave the in-line path. Members of a group follow one another, what only the first one's needs is not set in others. */
 struct x64_site {
@@ -233,6 +235,7 @@ struct cold {
 	uint16_t slow;         /* COLD_UNALIGNED: index of the COLD_SLOW */
 	uint8_t exit;          /* COLD_LEAVE: enum x64_exit, with r[15] = pc */
 	uint8_t it;            /* COLD_RAISE, COLD_UNDEF */
+	bool swapped;          /* comes from code with homes of its own (loop_homes.c) */
 	bool word_aligned;
 	uint16_t count;
 	uint16_t site;
@@ -256,7 +259,7 @@ struct cold {
 struct site_state {
 	struct flag_state flags;
 	struct vfp_dirty dirty[MAX_DIRTY]; /* the rest: bytes 0 */
-	bool has_dirty;
+	bool has_dirty, swapped;
 	uint32_t at;                       /* offset in the cache */
 };
 
@@ -311,6 +314,7 @@ struct emit {
 	uint8_t live[IR_MAX_OPS];  /* flags that may be read after each op */
 	uint8_t live_in;
 	unsigned exit_ops;         /* `exit` ops */
+	unsigned own_exit;         /* the last one to the block's own start, + 1; 0: none */
 
 	/*
 	 * A block that goes back to its own start is emitted twice: the first body is entered from outside with all flags in memory, the
@@ -323,6 +327,12 @@ struct emit {
 	unsigned tail;                 /* op, a label; 0: none */
 	uint8_t *tail_at;              /* in the first body; NULL: not possible */
 	struct flag_state tail_flags;
+	/* loop_homes.c */
+	struct opnd homes[15];         /* guest_opnds, changed as swaps say */
+	uint8_t home_regs[16];         /* the same as ::home_regs */
+	uint16_t in_memory;            /* and as memory_regs */
+	uint32_t swaps, loop_swaps;    /* in force; of the second body */
+	uint16_t loop_written;         /* bit n: the loop writes guest register n */
 
 	struct tmp_state tmps[IR_MAX_TMPS];
 	/*
@@ -448,7 +458,7 @@ bool emit_window(struct emit *e);
 /* push @site's offset; jmp to the slow stub */
 void emit_slow_jump(struct emit *e, unsigned site);
 
-/* survey.c: before the first op is emitted: labels, live, live_in, last uses in tmps, insns, behind, exit_ops, tail. */
+/* survey.c: before the first op is emitted: labels, live, live_in, last uses in tmps, insns, behind, exit_ops, own_exit, tail. */
 void survey(struct emit *e);
 
 /* emit.c */
@@ -463,6 +473,23 @@ static inline unsigned count_here(const struct emit *e)
 void emit_cold_flags(struct emit *e, const struct cold *cold);
 /* r14d -= n, EFLAGS kept. */
 void emit_count(struct emit *e, int n);
+
+/* loop_homes.c */
+void loop_homes_plan(struct emit *e, unsigned end);  /* homes for the loop that is the ops before @end: e->loop_swaps */
+void loop_homes_enter(struct emit *e);               /* code that changes to them; EFLAGS kept */
+void loop_homes_restore(struct emit *e);             /* from those in force back to the fixed ones, the same */
+void loop_homes_set(struct emit *e, uint32_t swaps); /* no code: what comes is entered with these in force */
+static inline void loop_homes_leave(struct emit *e)
+{
+	if (unlikely(e->swaps))
+		loop_homes_restore(e);
+}
+static inline void loop_homes_select(struct emit *e, uint32_t swaps)
+{
+	if (unlikely(e->swaps != swaps))
+		loop_homes_set(e, swaps);
+}
+void loop_homes_undo(uint32_t swaps, uint64_t *host, struct cpu *cpu); /* C: loop_homes_leave() in a struct slow_frame's regs */
 
 /* Ops by theme. */
 void emit_mov(struct emit *e);

@@ -47,7 +47,7 @@ static void set_nz_of(struct emit *e, struct opnd d)
 /* Between homes, or of a constant. False: nothing was emitted. */
 static inline bool mov_home(struct emit *e, const struct ir_insn *op)
 {
-	unsigned d = home_reg(op->dst), a = home_reg(op->a);
+	unsigned d = home_reg(e, op->dst), a = home_reg(e, op->a);
 
 	if (op->fdef || d == HOST_REG_NONE || (a == HOST_REG_NONE && op->a != IR_IMM))
 		return false;
@@ -169,7 +169,7 @@ static void recipe_of_sum(struct emit *e, uint8_t intact, uint8_t undone)
 /* Homes and constants, no flags. False: nothing was emitted. */
 static inline bool add_home(struct emit *e, const struct ir_insn *op)
 {
-	unsigned d = home_reg(op->dst), a = home_reg(op->a), b = home_reg(op->b);
+	unsigned d = home_reg(e, op->dst), a = home_reg(e, op->a), b = home_reg(e, op->b);
 	struct enc *enc = &e->enc;
 
 	if (op->fdef || d == HOST_REG_NONE || a == HOST_REG_NONE || (b == HOST_REG_NONE && op->b != IR_IMM))
@@ -320,7 +320,7 @@ static void inverted(struct emit *e, enum alu_op alu)
 
 static inline bool cmp_home(struct emit *e, const struct ir_insn *op)
 {
-	unsigned a = home_reg(op->a), b = home_reg(op->b);
+	unsigned a = home_reg(e, op->a), b = home_reg(e, op->b);
 
 	if (a == HOST_REG_NONE || (b == HOST_REG_NONE && op->b != IR_IMM))
 		return false;

@@ -272,6 +272,7 @@ void emit_cold_link(struct emit *e, struct cold *cold)
 	struct enc *enc = &e->enc;
 
 	exit->stub = offset_here(e);
+	loop_homes_leave(e);
 	emit_cold_flags(e, cold);
 	if (exit->flags_jump) {
 		uint8_t *where;
@@ -448,12 +449,11 @@ static void poll(struct emit *e)
 	flags_lost(e);
 }
 
-void emit_exit(struct emit *e)
+static void way_out(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 
-	xmm_flush(e);
-	if (op->op == IR_EXIT && (exit_loop(e) || exit_with_flags(e))) {
+	if (op->op == IR_EXIT && exit_with_flags(e)) {
 		e->reachable = false;
 		return;
 	}
@@ -489,4 +489,18 @@ void emit_exit(struct emit *e)
 		break;
 	}
 	e->reachable = false;
+}
+
+void emit_exit(struct emit *e)
+{
+	uint32_t swaps = e->swaps;
+
+	xmm_flush(e);
+	if (e->op->op == IR_EXIT && exit_loop(e)) {
+		e->reachable = false;
+		return;
+	}
+	loop_homes_leave(e);
+	way_out(e);
+	loop_homes_select(e, swaps);
 }

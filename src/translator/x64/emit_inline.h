@@ -18,9 +18,9 @@ static const unsigned memory_regs = 0
 #undef HOME
 extern const struct opnd guest_opnds[15]; /* homes */
 /* The host register that is @ref's home, or HOST_REG_NONE. */
-static inline unsigned home_reg(ir_ref ref)
+static inline unsigned home_reg(const struct emit *e, ir_ref ref)
 {
-	return IR_IS_REG(ref) ? home_regs[ref] : HOST_REG_NONE;
+	return IR_IS_REG(ref) ? e->home_regs[ref] : HOST_REG_NONE;
 }
 
 struct opnd use_other(struct emit *e, ir_ref ref);
@@ -29,7 +29,7 @@ static inline struct opnd use_ref(struct emit *e, ir_ref ref)
 	if (ref == IR_IMM)
 		return opnd_imm(e->op->imm);
 	if (IR_IS_REG(ref) && !(e->copies >> ref & 1))
-		return guest_opnds[ref];
+		return e->homes[ref];
 	return use_other(e, ref);
 }
 
@@ -53,14 +53,14 @@ struct opnd def_other(struct emit *e, ir_ref ref);
 static inline struct opnd def_ref(struct emit *e, ir_ref ref)
 {
 	if (IR_IS_REG(ref) && !(e->copies >> ref & 1))
-		return guest_opnds[ref];
+		return e->homes[ref];
 	return def_other(e, ref);
 }
 
 void def_done_other(struct emit *e, ir_ref ref);
 static inline void def_done(struct emit *e, ir_ref ref)
 {
-	if (!IR_IS_REG(ref) || (memory_regs | e->aligned | e->recipe_regs) >> ref & 1)
+	if (!IR_IS_REG(ref) || (e->in_memory | e->aligned | e->recipe_regs) >> ref & 1)
 		def_done_other(e, ref);
 }
 

@@ -50,13 +50,15 @@ void site_note_new(struct emit *e, struct x64_site *site)
 		state->flags.host = 0;
 	if ((state->flags.mem | state->flags.known | state->flags.host) == IR_NZCV)
 		state->flags.nz = state->flags.c = state->flags.v = (struct recipe){ .kind = RECIPE_NONE };
+	state->swapped = e->swaps != 0;
 	state->has_dirty = e->xmm.dirty != 0;
 	if (unlikely(state->has_dirty))
 		xmm_dirty(e, state->dirty);
 	e->noted = site->raw && !state->has_dirty;
 	if (e->noted)
 		e->noted_flags = e->flags;
-	if (!e->state_count || !same_flags(&state->flags, &last->flags) || state->has_dirty || last->has_dirty)
+	if (!e->state_count || !same_flags(&state->flags, &last->flags) || state->has_dirty || last->has_dirty ||
+	    state->swapped != last->swapped)
 		e->state_count++;
 	site->state = (uint16_t)(e->state_count - 1);
 }
@@ -408,8 +410,8 @@ static void emit_load_raw(struct emit *e)
 		took_xmm(e, to);
 		return;
 	}
-	if (op->op == IR_LD && home_of(op->dst) != HOST_REG_NONE)
-		to = home_of(op->dst);
+	if (op->op == IR_LD && home_reg(e, op->dst) != HOST_REG_NONE)
+		to = home_reg(e, op->dst);
 	else if (raw.reg != HOST_REG_NONE && is_scratch(raw.reg) && (e->owner[raw.reg] == IR_NONE || tmp_ends(e, e->owner[raw.reg])))
 		to = raw.reg;
 	else
@@ -463,7 +465,7 @@ static void emit_load(struct emit *e)
 	flags_clobber(e);
 	addr = address(e, op->imm2);
 	addend = scratch_alloc(e);
-	to = xmm ? xmm_take(e) : op->op == IR_LD && home_of(op->dst) != HOST_REG_NONE ? home_of(op->dst) : addend;
+	to = xmm ? xmm_take(e) : op->op == IR_LD && home_reg(e, op->dst) != HOST_REG_NONE ? home_reg(e, op->dst) : addend;
 	site = site_of_op(e, false);
 	site_note(e, site);
 	site->address = (uint8_t)addr;
@@ -660,7 +662,7 @@ static bool quad_wanted(const struct emit *e, unsigned reg)
 static unsigned group_member(struct emit *e, const struct group *g, struct opnd mem, struct x64_site *site, const struct x64_site *raw)
 {
 	const struct ir_insn *op = e->op;
-	bool home = op->op == IR_LD && home_of(op->dst) != HOST_REG_NONE, quad = quad_member(e, g);
+	bool home = op->op == IR_LD && home_reg(e, op->dst) != HOST_REG_NONE, quad = quad_member(e, g);
 	unsigned bytes = 1u << size_log2(op), to;
 	struct opnd value;
 
@@ -690,7 +692,7 @@ static unsigned group_member(struct emit *e, const struct group *g, struct opnd 
 		xmm_took(e, to, op->dst * bytes, quad ? 16 : bytes);
 		return 1 + quad;
 	}
-	to = home ? home_of(op->dst) : scratch_alloc(e);
+	to = home ? home_reg(e, op->dst) : scratch_alloc(e);
 	if (raw)
 		raw_mark(e, raw);
 	load_from(e, to, mem);
@@ -710,8 +712,8 @@ static void group_places(struct emit *e, const struct group *g, struct x64_site 
 
 		if (op->op != IR_LD)
 			continue;
-		if (home_of(op->dst) != HOST_REG_NONE)
-			*place = (struct site_place){ PLACE_HOST, (uint8_t)home_of(op->dst) };
+		if (home_reg(e, op->dst) != HOST_REG_NONE)
+			*place = (struct site_place){ PLACE_HOST, (uint8_t)home_reg(e, op->dst) };
 		else if (IR_IS_REG(op->dst))
 			*place = (struct site_place){ PLACE_GUEST, (uint8_t)op->dst };
 		else if (e->tmps[op->dst - IR_TMP0].reg != HOST_REG_NONE)
@@ -857,7 +859,7 @@ static void exclusive_pointer(struct emit *e, unsigned pointer, unsigned addr, s
 static void load_exclusive(struct emit *e, struct x64_site *site, unsigned addr)
 {
 	struct enc *enc = &e->enc;
-	unsigned home = home_of(e->op->dst), pointer = scratch_alloc(e), to = home != HOST_REG_NONE ? home : pointer;
+	unsigned home = home_reg(e, e->op->dst), pointer = scratch_alloc(e), to = home != HOST_REG_NONE ? home : pointer;
 
 	site->value = (struct site_place){ PLACE_HOST, (uint8_t)to };
 	exclusive_pointer(e, pointer, addr, cold_slow(e, site));

@@ -100,7 +100,7 @@ bool emit_shifted(struct emit *e)
 		return false;
 	if (s.op->op == IR_ADD && !s.op->fdef && first->op == IR_LSL && first->imm <= 3)
 		by_lea(e, &s);
-	else if (alu_of(s.op, &alu) && IR_IS_REG(s.op->dst) && home_regs[s.op->dst] != HOST_REG_NONE && s.op->dst != s.other)
+	else if (alu_of(s.op, &alu) && IR_IS_REG(s.op->dst) && e->home_regs[s.op->dst] != HOST_REG_NONE && s.op->dst != s.other)
 		in_place(e, &s, alu);
 	else
 		return false;

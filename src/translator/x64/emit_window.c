@@ -19,7 +19,7 @@ static bool is_plain(const struct emit *e)
 
 static unsigned base_of(struct emit *e, ir_ref ref)
 {
-	unsigned home = home_of(ref);
+	unsigned home = home_reg(e, ref);
 
 	return home != HOST_REG_NONE ? home : use_reg(e, use_ref(e, ref));
 }
@@ -40,7 +40,7 @@ static void load(struct emit *e)
 {
 	static const uint16_t opcodes[2][3] = { { 0x0fb6, 0x0fb7, 0x8b }, { 0x0fbe, 0x0fbf, 0x8b } };
 	const struct ir_insn *op = e->op;
-	unsigned base = base_of(e, op->a), home = home_of(op->dst), to = home;
+	unsigned base = base_of(e, op->a), home = home_reg(e, op->dst), to = home;
 	struct x64_site *site;
 
 	if (home == HOST_REG_NONE && is_scratch(base) && (e->owner[base] == IR_NONE || tmp_ends(e, e->owner[base])))

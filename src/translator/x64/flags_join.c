@@ -151,7 +151,7 @@ bool flags_loop(struct emit *e)
 	store_unlasting(e, &f->nz);
 	store_unlasting(e, &f->c);
 	store_unlasting(e, &f->v);
-	if (f->mem == IR_NZCV)
+	if (f->mem == IR_NZCV && !e->loop_swaps)
 		return false;
 	if (!e->loops) {
 		e->loop_flags = *f;

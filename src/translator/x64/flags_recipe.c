@@ -76,9 +76,7 @@ static struct opnd recipe_opnd(const struct emit *e, const struct recipe *r, uin
 	copy = copy_of(e, n);
 	if (plain && is_scratch(copy))
 		return opnd_reg(copy);
-	if (home_regs[n] != HOST_REG_NONE)
-		return opnd_reg(home_regs[n]);
-	return opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * n) - CPU_BIAS);
+	return e->homes[n];
 }
 
 /* @a in a scratch register that may be overwritten. */

@@ -111,9 +111,9 @@ static void forget_reg(struct emit *e, unsigned reg)
 
 #define LOOK_AHEAD 24 /* ops */
 
-static bool in_memory(ir_ref ref)
+static bool in_memory(const struct emit *e, ir_ref ref)
 {
-	return IR_IS_REG(ref) && memory_regs >> ref & 1;
+	return IR_IS_REG(ref) && e->in_memory >> ref & 1;
 }
 
 unsigned copy_of(const struct emit *e, ir_ref ref)
@@ -196,18 +196,18 @@ static struct opnd use_guest(struct emit *e, ir_ref ref)
 	unsigned reg;
 
 	if (!(e->copies >> ref & 1))
-		return guest_opnds[ref];
+		return e->homes[ref];
 	reg = copy_of(e, ref);
 	if (reg < SCRATCH_COUNT) {
 		e->pinned |= (uint8_t)(1u << reg);
 		return opnd_reg(reg);
 	}
 	if (!few_pinned(e))
-		return guest_opnds[ref];
+		return e->homes[ref];
 	reg = copy_alloc(e, ref);
 	if (reg == SCRATCH_COUNT)
-		return guest_opnds[ref];
-	enc_mov(&e->enc, W32, opnd_reg(reg), guest_opnds[ref]);
+		return e->homes[ref];
+	enc_mov(&e->enc, W32, opnd_reg(reg), e->homes[ref]);
 	return opnd_reg(reg);
 }
 
@@ -216,12 +216,12 @@ static struct opnd def_guest(struct emit *e, ir_ref ref)
 	unsigned reg;
 
 	if (!(e->copies >> ref & 1))
-		return guest_opnds[ref];
+		return e->homes[ref];
 	reg = copy_of(e, ref);
 	if (reg == SCRATCH_COUNT)
 		reg = copy_alloc(e, ref);
 	if (reg == SCRATCH_COUNT)
-		return guest_opnds[ref];
+		return e->homes[ref];
 	e->pinned |= (uint8_t)(1u << reg);
 	e->copy_defs |= (uint16_t)(1u << ref);
 	return opnd_reg(reg);
@@ -231,7 +231,7 @@ static struct opnd def_guest(struct emit *e, ir_ref ref)
 static void guest_done(struct emit *e, ir_ref ref)
 {
 	if (e->copy_defs >> ref & 1)
-		enc_mov(&e->enc, W32, guest_opnds[ref], opnd_reg(copy_of(e, ref)));
+		enc_mov(&e->enc, W32, e->homes[ref], opnd_reg(copy_of(e, ref)));
 	else
 		copy_drop(e, ref);
 	e->copy_defs &= (uint16_t)~(1u << ref);
@@ -336,7 +336,7 @@ void def_in(struct emit *e, ir_ref ref, unsigned reg)
 
 	BUG_ON(IR_IS_TMP(e->owner[reg]) && e->owner[reg] != ref && !tmp_ends(e, e->owner[reg]));
 	if (!IR_IS_TMP(ref)) {
-		BUG_ON(!in_memory(ref));
+		BUG_ON(!in_memory(e, ref));
 		copy_drop(e, ref);
 		forget_reg(e, reg);
 		e->owner[reg] = ref;
@@ -430,7 +430,7 @@ void def_done_other(struct emit *e, ir_ref ref)
 		tmp_of(e, ref)->saved = false;
 		return;
 	}
-	if (memory_regs >> ref & 1)
+	if (e->in_memory >> ref & 1)
 		guest_done(e, ref);
 	if (e->aligned >> ref & 1)
 		note_alignment(e, ref);

@@ -70,9 +70,4 @@ static inline void raw_mark(struct emit *e, const struct x64_site *site)
 	e->raws[e->raw_count++] = (struct x64_raw){ .code = (uint32_t)(e->enc.at - e->x64->cache.write), .site = site_index(e, site) };
 }
 
-static inline unsigned home_of(ir_ref ref)
-{
-	return IR_IS_REG(ref) ? home_regs[ref] : HOST_REG_NONE;
-}
-
 #endif

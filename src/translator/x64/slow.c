@@ -47,11 +47,9 @@ static const struct x64_site_state *state_of(const struct x64_site *site)
 	return (const struct x64_site_state *)(const void *)((const uint8_t *)site - 4u * site->state);
 }
 
-static struct block *block_of(const struct x64_site *site)
+static const struct x64_site_head *head_of(const struct x64_site_state *state)
 {
-	const struct x64_site_state *state = state_of(site);
-
-	return ((const struct x64_site_head *)(const void *)((const uint8_t *)state - 4u * state->head))->block;
+	return (const struct x64_site_head *)(const void *)((const uint8_t *)state - 4u * state->head);
 }
 
 static uint64_t place_read(const struct slow_frame *frame, const struct cpu *cpu, const struct x64_site *site, struct site_place place)
@@ -212,7 +210,7 @@ static void demote(struct x64 *x64, struct cpu *cpu, struct x64_site *site)
 	site->misses = site->aborts = 0;
 	x64->demoted[demoted_hash(site->pc) / 64] |= 1ull << demoted_hash(site->pc) % 64;
 	cpu->stats[CPU_STAT_WINDOW_DEMOTED]++;
-	x64->forget(cpu, block_of(site));
+	x64->forget(cpu, head_of(state_of(site))->block);
 }
 
 static void abort_or_demote(struct x64 *x64, struct cpu *cpu, struct x64_site *first)
@@ -280,6 +278,8 @@ const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64
 		frame->regs[R14] = (uint32_t)cpu->countdown + count;
 		return x64->cache.exec + first->resume;
 	}
+	if (state->swapped)
+		loop_homes_undo(head_of(state)->swaps, frame->regs, cpu);
 	homes_to_cpu(frame, cpu);
 	flags = flags_of(state);
 	cpu->nzcv = flags_recompute(&flags, cpu, (uint32_t)frame->regs[FRAME_EFLAGS]);

@@ -131,5 +131,6 @@ void survey(struct emit *e)
 	e->insns = s.behind;
 	if (s.uneven)
 		count_ways(e);
+	e->own_exit = s.own_exit;
 	e->tail = s.own_exit && s.own_exit < ir->count && ir->ops[s.own_exit].op == IR_LABEL ? s.own_exit : 0;
 }

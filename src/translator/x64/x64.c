@@ -35,6 +35,8 @@ struct x64 *x64_create(const struct x64_options *options, struct error *err)
 		return NULL;
 	}
 	x64->optimizations = options->optimizations;
+	x64->emit->x64 = x64;
+	loop_homes_set(x64->emit, 0);
 	x64->resume = options->resume;
 	x64->forget = options->forget;
 	detect_host(&x64->host);

@@ -1,0 +1,342 @@
+/*
+ * Random loops of one block, interpreted and natively: what they leave behind must be the same, though accesses fail in the middle (a handler notes
+ * all registers and goes on behind), interrupts come at any time, branches lead out of the loop and back, and some store over their own code.
+ * LOOP_SEED=n runs one case, LOOP_CASES=n more of them.
+ */
+#include "base/base.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/base/check_run.h"
+#include "tests/translator/guest.h"
+#include "tests/translator/random_ir.h"
+
+#define CODE 0x8000u
+#define LOOP (CODE + 4)
+#define ABORT_LOG 0xc0000u
+#define IRQ_STACK 0xb0000u
+#define IRQ_STACK_SIZE 0x100u
+
+static const char *const accels[] = {
+	"interp", /* the reference */
+	"dbt",
+	"dbt,windows=always",
+	"dbt,windows=always,no-inline-fp",
+	"dbt,no-windows,no-home-copies",
+	"dbt,no-loop-homes",
+};
+
+static uint64_t rng;
+static uint32_t code[128];
+static unsigned length;
+/* Registers and what they are for. */
+static unsigned counter, pointers[2], device, code_at, code_word, data[15], data_count;
+
+static unsigned below(unsigned n)
+{
+	return (unsigned)(random_next(&rng) >> 33) % n;
+}
+
+static unsigned any(void)
+{
+	return data[below(data_count)];
+}
+
+static void put(uint32_t word)
+{
+	ck_assert_uint_lt(length, ARRAY_SIZE(code));
+	code[length++] = word;
+}
+
+static void choose_registers(void)
+{
+	unsigned all[15];
+
+	for (unsigned i = 0; i < 15; i++) {
+		unsigned j = below(i + 1);
+
+		all[i] = all[j];
+		all[j] = i;
+	}
+	counter = all[0];
+	pointers[0] = all[1];
+	pointers[1] = all[2];
+	device = all[3];
+	code_at = all[4];
+	code_word = all[5];
+	data_count = 3 + below(7);
+	memcpy(data, all + 6, data_count * sizeof(data[0]));
+}
+
+static uint32_t condition(void)
+{
+	return (below(4) ? 14 : below(14)) << 28;
+}
+
+static uint32_t processing(void)
+{
+	uint32_t word = condition() | below(16) << 21 | below(2) << 20 | any() << 16 | any() << 12;
+
+	if ((word >> 23 & 3) == 2)
+		word = (word | 1u << 20) & ~0xf000u; /* comparisons */
+	if ((word >> 21 & 13) == 13)
+		word &= ~0xf0000u;
+	return below(2) ? word | 1u << 25 | below(256) : word | below(32) << 7 | below(4) << 5 | any();
+}
+
+static uint32_t other_arithmetic(void)
+{
+	unsigned high = data[0], low = data[1 + below(data_count - 1)];
+
+	switch (below(6)) {
+	case 0:
+		return condition() | 0x90 | any() << 16 | any() << 8 | any(); /* mul */
+	case 1:
+		return condition() | 0x800090 | high << 16 | low << 12 | any() << 8 | any(); /* umull */
+	case 2:
+		return condition() | 0x016f0f10 | any() << 12 | any(); /* clz */
+	case 3:
+		return condition() | 0x06ef0070 | any() << 12 | any(); /* uxtb */
+	case 4:
+		return condition() | 0x07c00010 | 20u << 16 | any() << 12 | below(20) << 7 | any(); /* bfi */
+	default:
+		return condition() | 0x01a00010 | below(4) << 5 | any() << 12 | any() << 8 | any(); /* mov with a shift by a register */
+	}
+}
+
+/* By a pointer near the end of RAM. */
+static uint32_t access(void)
+{
+	uint32_t base = pointers[below(2)] << 16, value = any() << 12, offset = below(16) * 4, list = 0;
+
+	switch (below(6)) {
+	case 0:
+		return condition() | 0x04000000 | below(2) << 23 | below(2) << 20 | base | value | offset; /* post-indexed */
+	case 1:
+		return condition() | 0x05000000 | below(2) << 23 | below(2) << 22 | below(2) << 20 | base | value | offset;
+	case 2:
+		return condition() | 0x014000b0 | below(2) << 23 | below(2) << 20 | base | value | (offset & 0xc); /* halfword */
+	case 3:
+		for (unsigned i = 0; i < 4; i++)
+			list |= 1u << any();
+		return condition() | 0x08a00000 | below(2) << 20 | base | list;
+	case 4:
+		return 0xe5800000 | below(2) << 20 | device << 16 | value | offset;
+	default:
+		return 0xed800a00 | below(2) << 20 | base | 1u << 12 | below(8); /* vldr, vstr s2 */
+	}
+}
+
+static uint32_t floating(void)
+{
+	switch (below(4)) {
+	case 0:
+		return 0xee000a10 | any() << 12; /* vmov s0 */
+	case 1:
+		return 0xee100a10 | any() << 12; /* from s0 */
+	case 2:
+		return 0xee300a20; /* vadd.f32 s0, s0, s1 */
+	default:
+		return 0xee200a20; /* vmul.f32 s0, s0, s1 */
+	}
+}
+
+static void put_random(bool no_access, bool fp)
+{
+	switch (below(no_access ? 7 : 10)) {
+	case 0: case 1:
+		put(other_arithmetic());
+		break;
+	case 2: case 3: case 4: case 5:
+		put(processing());
+		break;
+	case 6:
+		put(fp ? floating() : processing());
+		break;
+	default:
+		put(access());
+		break;
+	}
+}
+
+static uint32_t branch(uint32_t cond, unsigned from, unsigned to)
+{
+	return cond << 28 | 0x0a000000 | ((to - from - 2) & 0xffffff);
+}
+
+/* nop; loop; what is behind; wfi; what side branches lead to, and back. */
+static void make_code(void)
+{
+	unsigned sides[3], side_count = 0, wait, kinds = below(8);
+	bool no_access = !(kinds & 3), fp = kinds & 4;
+
+	length = 0;
+	put(0xe320f000);
+	for (unsigned n = 2 + below(12); n; n--) {
+		put_random(no_access, fp);
+		if (!below(6) && side_count < ARRAY_SIZE(sides)) {
+			sides[side_count++] = length;
+			put(0);
+		}
+	}
+	if (!below(4))
+		put(0xe5800000 | code_at << 16 | code_word << 12);
+	put(0xe2500001 | 1u << 20 | counter << 16 | counter << 12);
+	put(branch(1, length, 1));
+	for (unsigned n = below(4); n; n--)
+		put_random(no_access, fp);
+	wait = length;
+	put(0xe320f003);
+	put(branch(14, length, wait));
+	for (unsigned i = 0; i < side_count; i++) {
+		code[sides[i]] = branch(below(14), sides[i], length);
+		put(processing());
+		put(0xe2500001 | 1u << 20 | counter << 16 | counter << 12);
+		put(branch(1, length, below(3) ? 1 : 0));
+		put(branch(14, length, wait));
+	}
+}
+
+static const uint32_t vectors[] = {
+	0xeafffffe, 0xeafffffe, 0xeafffffe, 0xeafffffe, 0xea000004 /* 28 */, 0xe320f000, 0xea00000c /* 50 */, 0xeafffffe, 0xe320f000, 0xe320f000,
+	0xe8cd7fff, /* 28: stm sp, {r0-r14}^ */
+	0xe28dd03c, /* add sp, sp, #60 */
+	0xe48de004, /* str lr, [sp], #4 */
+	0xe14f0000, /* mrs r0, spsr */
+	0xe48d0004, /* str r0, [sp], #4 */
+	0xee160f10, /* mrc 15, 0, r0, cr6, cr0, {0} */
+	0xe48d0004, /* str r0, [sp], #4 */
+	0xe51d0048, /* ldr r0, [sp, #-72] */
+	0xe25ef004, /* subs pc, lr, #4 */
+	0xe320f000,
+	0xe24ee004, /* 50: sub lr, lr, #4 */
+	0xe92d4003, /* push {r0, r1, lr} */
+	0xe3a00201, /* mov r0, #0x10000000 */
+	0xe3a01000, /* mov r1, #0 */
+	0xe5801040, /* str r1, [r0, #GUEST_MMIO_IRQ] */
+	0xe8fd8003, /* pop {r0, r1, pc}^ */
+};
+
+static void set_up(struct guest *guest, uint64_t seed)
+{
+	struct cpu *cpu = &guest->cpu;
+	uint64_t random = seed;
+
+	for (unsigned at = 0; at < GUEST_RAM_SIZE; at += 8)
+		memcpy(guest->ram + at, &(uint64_t){ at < 0xff000 ? 0 : random_next(&random) }, 8);
+	translator_reset(cpu->translator);
+	mmu_reset(cpu->mmu);
+	cpu_reset(cpu);
+	memcpy(guest->ram, vectors, sizeof(vectors));
+	memcpy(guest->ram + CODE, code, length * 4);
+	cpu_set_cpsr(cpu, MODE_ABT, CPSR_M);
+	cpu->r[13] = ABORT_LOG;
+	cpu_set_cpsr(cpu, MODE_IRQ, CPSR_M);
+	cpu->r[13] = IRQ_STACK;
+	cpu_set_cpsr(cpu, MODE_SYS, CPSR_M | CPSR_I);
+	cpu->fpexc = FPEXC_EN;
+	cpu->cp15.cpacr = 0xf << 20;
+	for (unsigned i = 0; i < 15; i++)
+		cpu->r[i] = (uint32_t)random_next(&random) >> (random_next(&random) >> 40 & 31);
+	for (unsigned i = 0; i < 32; i++)
+		cpu->vfp.d[i] = random_next(&random);
+	cpu->nzcv = nzcv_from_cpsr((uint32_t)random_next(&random));
+	cpu->r[counter] = 1 + (uint32_t)(random_next(&random) >> 40) % 40;
+	for (unsigned i = 0; i < 2; i++)
+		cpu->r[pointers[i]] = GUEST_RAM_SIZE - 0x400 + ((uint32_t)random_next(&random) & 0x7fc);
+	cpu->r[device] = GUEST_MMIO_BASE + 0x80;
+	cpu->r[code_at] = LOOP;
+	cpu->r[code_word] = code[1];
+	cpu->r[15] = CODE;
+	guest->mmio_reads = 0;
+}
+
+static void run_to_end(struct guest *guest, uint64_t seed, bool interrupts)
+{
+	struct cpu *cpu = &guest->cpu;
+	enum run_exit why = RUN_CHECK;
+
+	for (unsigned i = 0; why != RUN_WFI || atomic_load(&cpu->irq_lines); i++) {
+		uint64_t random = random_next(&seed);
+
+		ck_assert_uint_lt(i, 10000);
+		if (interrupts && i < 200 && !(random >> 32 & 3))
+			cpu_set_irq(cpu, IRQ_LINE_IRQ, true);
+		why = translator_run(cpu, interrupts ? 1 + (int32_t)(random >> 40 & 63) : 100000);
+	}
+	memset(guest->ram + IRQ_STACK - IRQ_STACK_SIZE, 0, IRQ_STACK_SIZE);
+}
+
+static bool same(const struct guest *a, const struct guest *b)
+{
+	return !memcmp(a->cpu.r, b->cpu.r, sizeof(a->cpu.r)) && cpu_cpsr(&a->cpu) == cpu_cpsr(&b->cpu) &&
+	       !memcmp(a->cpu.vfp.d, b->cpu.vfp.d, sizeof(a->cpu.vfp.d)) && a->mmio_reads == b->mmio_reads && !memcmp(a->ram, b->ram, GUEST_RAM_SIZE);
+}
+
+static void tell(const struct guest *a, const struct guest *b)
+{
+	for (unsigned i = 0; i < length; i++)
+		fprintf(stderr, "%x: %08x\n", CODE + 4 * i, code[i]);
+	for (unsigned i = 0; i < 16; i++)
+		fprintf(stderr, "r%u %08x %08x%s\n", i, a->cpu.r[i], b->cpu.r[i], a->cpu.r[i] == b->cpu.r[i] ? "" : " !");
+	fprintf(stderr, "cpsr %08x %08x\n", cpu_cpsr(&a->cpu), cpu_cpsr(&b->cpu));
+	for (unsigned at = 0; at < GUEST_RAM_SIZE; at += 4)
+		if (memcmp(a->ram + at, b->ram + at, 4)) {
+			fprintf(stderr, "[%x] %08x %08x\n", at, guest_word(a, at), guest_word(b, at));
+			break;
+		}
+}
+
+static uint64_t number(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+START_TEST(random_loops)
+{
+	uint64_t first = number("LOOP_SEED", 1), cases = number("LOOP_CASES", number("LOOP_SEED", 0) ? 1 : 300), faults = 0;
+	struct translator_options options;
+	struct guest *guests[2];
+
+	for (unsigned i = 0; i < 2; i++) {
+		translator_default_options(&options);
+		ck_assert_int_eq(translator_parse_accel(&options, accels[i ? _i : 0], NULL), 0);
+		options.cache_bytes = 4u << 20;
+		guests[i] = guest_create(&options);
+	}
+	for (uint64_t n = first; n < first + cases; n++) {
+		uint64_t seed = n * 0x9e3779b97f4a7c15ull;
+
+		rng = seed;
+		choose_registers();
+		make_code();
+		for (unsigned i = 0; i < 2; i++) {
+			set_up(guests[i], seed);
+			run_to_end(guests[i], seed, n & 1);
+		}
+		faults += guests[0]->cpu.stats[CPU_STAT_EXC_DABT];
+		if (same(guests[0], guests[1]))
+			continue;
+		tell(guests[0], guests[1]);
+		ck_abort_msg("LOOP_SEED=%" PRIu64 " %s", n, accels[_i]);
+	}
+	ck_assert_uint_gt(faults, 0);
+	guest_destroy(guests[0]);
+	guest_destroy(guests[1]);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("loops");
+	TCase *tc = tcase_create("loops");
+
+	tcase_add_loop_test(tc, random_loops, 1, ARRAY_SIZE(accels));
+	tcase_set_timeout(tc, number("LOOP_CASES", 0) ? 0 : 120);
+	suite_add_tcase(suite, tc);
+	return check_run_suite(suite);
+}
