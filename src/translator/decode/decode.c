@@ -436,14 +436,14 @@ __attribute__((target("sse4.1"))) void decode_insn(enum insn_set set, uint32_t b
 	}
 	*insn = (struct insn){.set = set, .size = 4, .raw = bits};
 	if (set == SET_A32) {
-		row = find_row(bits >> 28 == 15 ? index_.a32[1] : index_.a32[0], a32_key(bits), bits);
+		row = find_row(index_.a32[bits >= 0xf0000000], a32_key(bits), bits);
 	} else if (!t32_is_wide(bits >> 16)) {
 		insn->size = 2;
 		insn->raw = bits >>= 16;
 		row = find_row(index_.t16, t16_key(bits), bits);
 	} else if (a32_of_t32(bits)) {
 		bits = a32_of_t32(bits);
-		row = find_row(index_.a32[bits >> 28 == 15], a32_key(bits), bits);
+		row = find_row(index_.a32[bits >= 0xf0000000], a32_key(bits), bits);
 	} else {
 		row = find_row(index_.t32, t32_key(bits), bits);
 	}

@@ -2,7 +2,7 @@
 #include "base/base.h"
 #include "translator/decode/decode_internal.h"
 
-/* Registers, size, Q and U; N comes as Vn:N. The letter u is rt2 in fill_standard(), so that goes. */
+/* Registers, size, Q and U; N comes as Vn:N. The letter u is rt2 of other instructions, so that goes. */
 static void registers(struct insn *insn, const struct fields *f)
 {
 	unsigned n = F('N');
