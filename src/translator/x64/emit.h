@@ -512,7 +512,14 @@ bool emit_shifted(struct emit *e); /* at a shift: that and the op that uses it, 
 void emit_bits(struct emit *e);
 void emit_mul(struct emit *e);
 void emit_select(struct emit *e);
-bool emit_predicated(struct emit *e); /* at a brc over one op: that op with a conditional move; false: branch */
+#define PREDICATED_OPS 8
+bool emit_predicated_near(struct emit *e);
+static inline bool emit_predicated(struct emit *e) /* at a brc over one op: that op with a conditional move; false: branch */
+{
+	const struct label_state *label = &e->labels[e->op->imm];
+
+	return label->uses == 1 && label->at <= e->i + PREDICATED_OPS && emit_predicated_near(e);
+}
 void emit_nzcv(struct emit *e);
 void emit_access(struct emit *e);
 void emit_exclusive(struct emit *e);

@@ -99,7 +99,7 @@ static unsigned only_op(const struct emit *e)
 	const struct label_state *label = &e->labels[e->op->imm];
 	unsigned found = 0;
 
-	if (label->uses != 1 || label->at > e->i + 4)
+	if (label->at > e->i + 4)
 		return 0;
 	for (unsigned i = e->i + 1; i < label->at; i++) {
 		if (ops[i].op == IR_INSN)
@@ -172,8 +172,7 @@ static unsigned find_masked(const struct emit *e, struct masked *found)
 	const struct label_state *label = &e->labels[e->op->imm];
 	unsigned count = 0, shift = NO_OP;
 
-	if (label->uses != 1 || label->at > e->i + 4 * MAX_MASKED)
-		return 0;
+	static_assert(PREDICATED_OPS == 4 * MAX_MASKED, "as far as it looks");
 	for (unsigned i = e->i + 1; i < label->at; i++) {
 		const struct ir_insn *op = &ops[i];
 
@@ -247,7 +246,7 @@ static bool emit_masked(struct emit *e)
 	return true;
 }
 
-bool emit_predicated(struct emit *e)
+bool emit_predicated_near(struct emit *e)
 {
 	const struct ir_insn *branch = e->op;
 	unsigned at = only_op(e), t;

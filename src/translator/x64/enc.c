@@ -124,6 +124,18 @@ static inline void put_reg_imm8(struct enc *e, unsigned opcode, unsigned rexw, u
 	enc_word(e, word >> 8 * plain, 4 - plain);
 }
 
+/* The same with memory that needs no SIB byte: all of it is eight bytes at most. */
+static inline void put_mem_imm8(struct enc *e, uint32_t head, unsigned ext, struct opnd mem, int32_t imm)
+{
+	unsigned size, plain;
+	uint64_t word = with_memory(head, ext, mem, &size);
+
+	word &= (1ull << 8 * size) - 1; /* behind a displacement of a byte stands its sign */
+	word |= (uint64_t)(uint8_t)imm << 8 * size;
+	plain = (word & 0xff) == 0x40;
+	enc_word(e, word >> 8 * plain, size + 1 - plain);
+}
+
 /* W8, W16; one-byte opcode whose bit 0 is clear for bytes. At most one is memory. */
 static __attribute__((noinline)) void put_small(struct enc *e, unsigned opcode, enum width w, struct opnd dst, struct opnd src)
 {
@@ -143,6 +155,8 @@ void enc_alu_imm(struct enc *e, enum alu_op op, enum width w, struct opnd dst, i
 		enc_put(e, ENC_OP(0x80) | ENC_IMM(1) | ENC_BYTE_RM, op, dst, imm);
 	else if (enc_fits8(imm) && dst.kind == OPND_REG && w >= W32)
 		put_reg_imm8(e, 0x83, w == W64 ? 8 : 0, op, dst.reg, imm, false);
+	else if (enc_fits8(imm) && w >= W32 && dst.index == OPND_NO_INDEX && (dst.reg & 7) != RSP)
+		put_mem_imm8(e, ENC_HEAD(0x83, w), op, dst, imm);
 	else if (enc_fits8(imm))
 		enc_put(e, ENC_OP(0x83) | ENC_IMM(1) | ENC_WIDTH(w), op, dst, imm);
 	else if (!opnd_is_reg(dst, RAX) || w == W16)

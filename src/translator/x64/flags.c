@@ -132,31 +132,25 @@ void flags_set(struct emit *e, const struct flag_state *flags)
 	memset(e->lasting, 0, sizeof(e->lasting));
 }
 
-/* The guest registers that @r is of. */
-static unsigned regs_of(const struct recipe *r)
+/* Ends @r if it is of guest register @ref. Returns the registers that it is of. */
+static inline unsigned end_recipe(struct recipe *r, ir_ref ref)
 {
+	static_assert(RECIPE_IMM == 0xff, "no register");
 	if (r->kind == RECIPE_NONE)
 		return 0;
-	return (r->a < 16 ? 1u << r->a : 0) | (r->b < 16 ? 1u << r->b : 0);
+	if (r->a == ref || r->b == ref) {
+		*r = (struct recipe){ .kind = RECIPE_NONE };
+		return 0;
+	}
+	return 1u << (r->a & 15) | (r->b == RECIPE_IMM ? 0 : 1u << (r->b & 15));
 }
 
 void flags_written(struct emit *e, ir_ref ref)
 {
 	struct flag_state *f = &e->flags;
-	struct recipe *all[] = { &f->nz, &f->c, &f->v };
-	unsigned regs = 0;
 
-	if (!(e->recipe_regs >> ref & 1))
-		return;
-	for (unsigned i = 0; i < 3; i++) {
-		unsigned used = regs_of(all[i]);
-
-		if (used >> ref & 1)
-			*all[i] = (struct recipe){ .kind = RECIPE_NONE };
-		else
-			regs |= used;
-	}
-	e->recipe_regs = (uint16_t)regs;
+	if (e->recipe_regs >> ref & 1)
+		e->recipe_regs = (uint16_t)(end_recipe(&f->nz, ref) | end_recipe(&f->c, ref) | end_recipe(&f->v, ref));
 }
 
 /* --- to memory --- */

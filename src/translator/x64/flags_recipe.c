@@ -53,6 +53,11 @@ bool recipe_survives(const struct emit *e, const struct recipe *r, uint8_t flags
 	if (r->kind == RECIPE_NONE)
 		a = b = RECIPE_IMM;
 	for (unsigned j = from; j < e->ir->count; j++, op++) {
+		if (op->op == IR_INSN) {
+			if (!(e->live[j] & flags) && j >= region)
+				return true;
+			continue;
+		}
 		if (flags_is_branch(op))
 			region = MAX(region, (unsigned)e->labels[op->imm].at);
 		if (j >= region && (!(e->live[j] & flags) || (j > region && (op->fdef & flags) == flags)))

@@ -272,19 +272,16 @@ static unsigned give_up(const struct emit *e, ir_ref ref)
 	return UINT16_MAX + (next ? next : LOOK_AHEAD + 1);
 }
 
-unsigned scratch_alloc(struct emit *e)
+/* All that are not in use hold something: the one that is missed least. */
+static __attribute__((noinline)) unsigned scratch_evicted(struct emit *e, unsigned first)
 {
-	unsigned first = first_candidate(e), victim = SCRATCH_COUNT, last = 0;
+	unsigned victim = SCRATCH_COUNT, last = 0;
 
 	for (unsigned n = 0; n < SCRATCH_COUNT; n++) {
 		unsigned reg = scratch_regs[(first + n) % SCRATCH_COUNT], missed;
 
 		if (e->pinned >> reg & 1)
 			continue;
-		if (e->owner[reg] == IR_NONE) {
-			e->pinned |= (uint8_t)(1u << reg);
-			return reg;
-		}
 		missed = give_up(e, e->owner[reg]);
 		if (victim == SCRATCH_COUNT || missed > last) {
 			victim = reg;
@@ -295,6 +292,21 @@ unsigned scratch_alloc(struct emit *e)
 	evict(e, victim);
 	e->pinned |= (uint8_t)(1u << victim);
 	return victim;
+}
+
+unsigned scratch_alloc(struct emit *e)
+{
+	unsigned first = first_candidate(e);
+
+	for (unsigned n = 0; n < SCRATCH_COUNT; n++) {
+		unsigned reg = scratch_regs[(first + n) % SCRATCH_COUNT];
+
+		if (e->owner[reg] == IR_NONE && !(e->pinned >> reg & 1)) {
+			e->pinned |= (uint8_t)(1u << reg);
+			return reg;
+		}
+	}
+	return scratch_evicted(e, first);
 }
 
 unsigned scratch_take(struct emit *e, unsigned reg)

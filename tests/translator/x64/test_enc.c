@@ -120,6 +120,10 @@ START_TEST(immediates)
 		uint32_t value;
 		const char *text;
 	} values[] = { { 1, "1" }, { 0x7f, "0x7f" }, { 0x80, "0x80" }, { 0x12345678, "0x12345678" }, { 0xffffffff, "-1" }, { 0xffffff7f, "0xffffff7f" } };
+	static const struct {
+		int32_t disp;
+		const char *text;
+	} places[] = { { 16, "+ 0x10" }, { -68, "- 0x44" }, { 0x12345, "+ 0x12345" }, { -0x12345, "- 0x12345" } };
 	char text[128], mem[64];
 
 	for (unsigned op = 0; op < 8; op++)
@@ -134,8 +138,10 @@ START_TEST(immediates)
 				ONE(enc_alu(e, (enum alu_op)op, W32, opnd_reg(r), opnd_imm(values[i].value)), fmt(text, alu_names[op], names[W32][r], imm));
 				length = (size_t)(e->at - buffer);
 				ck_assert_uint_le(length, values[i].value + 128 < 256 ? 4 : 7);
-				snprintf(mem, sizeof(mem), "dword ptr [%s + 0x10]", names[W64][r]);
-				ONE(enc_alu(e, (enum alu_op)op, W32, opnd_mem(r, 16), opnd_imm(values[i].value)), fmt(text, alu_names[op], mem, imm));
+				for (unsigned k = 0; k < ARRAY_SIZE(places); k++) {
+					snprintf(mem, sizeof(mem), "dword ptr [%s %s]", names[W64][r], places[k].text);
+					ONE(enc_alu(e, (enum alu_op)op, W32, opnd_mem(r, places[k].disp), opnd_imm(values[i].value)), fmt(text, alu_names[op], mem, imm));
+				}
 			}
 	ONE(enc_alu(e, ALU_ADD, W8, opnd_reg(RAX), opnd_imm(0x7f)), "add al, 0x7f");
 	ONE(enc_alu(e, ALU_AND, W8, opnd_reg(RSI), opnd_imm(0x7f)), "and sil, 0x7f");
@@ -143,6 +149,17 @@ START_TEST(immediates)
 	ONE(enc_mov(e, W8, opnd_mem(RBX, 0), opnd_imm(0x12)), "mov byte ptr [rbx], 0x12");
 	ONE(enc_mov(e, W16, opnd_mem(RBX, 0), opnd_imm(0x1234)), "mov word ptr [rbx], 0x1234");
 	ONE(enc_mov(e, W32, opnd_mem(RBP, -68), opnd_imm(0x8000)), "mov dword ptr [rbp - 0x44], 0x8000");
+	/* fields of struct cpu, which fold where they stand */
+	ONE(enc_mov(e, W32, opnd_mem(RBP, 0x200), opnd_imm(0x8000)), "mov dword ptr [rbp + 0x200], 0x8000");
+	ONE(enc_mov(e, W64, opnd_mem(RBP, -68), opnd_imm(0x80000000)), "mov qword ptr [rbp - 0x44], -0x80000000");
+	for (unsigned r = 0; r < 16; r++) {
+		snprintf(mem, sizeof(mem), "mov %s, dword ptr [rbp - 0x44]", names[W32][r]);
+		ONE(enc_mov(e, W32, opnd_reg(r), opnd_mem(RBP, -68)), mem);
+		snprintf(mem, sizeof(mem), "mov qword ptr [rbp - 0x244], %s", names[W64][r]);
+		ONE(enc_mov(e, W64, opnd_mem(RBP, -0x244), opnd_reg(r)), mem);
+		snprintf(mem, sizeof(mem), "cmp qword ptr [rbp + 0x44], %s", names[W64][r]);
+		ONE(enc_alu(e, ALU_CMP, W64, opnd_mem(RBP, 0x44), opnd_reg(r)), mem);
+	}
 	ONE(enc_mov_imm64(e, RAX, 0x123456789abc), "movabs rax, 0x123456789abc");
 	ONE(enc_mov_imm64(e, R10, 0xffffffff), "mov r10d, 0xffffffff");
 	ONE(enc_test(e, W8, opnd_reg(RAX), opnd_imm(3)), "test al, 3");
