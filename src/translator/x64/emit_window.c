@@ -76,7 +76,7 @@ static bool is_plain_group(const struct emit *e, const struct ir_insn *head)
 	int32_t lowest = INT32_MAX, highest = INT32_MIN;
 
 	if (!e->plain_windows || (head->op != IR_LD && head->op != IR_ST) || head->mem & (ACCESS_BE | ACCESS_USER) || (head->mem & ACCESS_SIZE_MASK) != 2 ||
-	    home_of(head->a) == HOST_REG_NONE || x64_demoted(e->x64, e->pc))
+	    home_reg(e, head->a) == HOST_REG_NONE || x64_demoted(e->x64, e->pc))
 		return false;
 	for (const struct ir_insn *op = head; op < head + head->group; op++) {
 		ir_ref value = op->op == IR_LD ? op->dst : op->b;
@@ -105,7 +105,7 @@ static struct x64_site *plain_sites(struct emit *e, const struct ir_insn *head, 
 	for (unsigned k = 0; k < count; k++) {
 		const struct ir_insn *op = head + k;
 		ir_ref value = op->op == IR_LD ? op->dst : op->b;
-		unsigned home = home_of(value);
+		unsigned home = home_reg(e, value);
 		struct x64_site *site = k ? &e->sites[e->site_count++] : site_add(e, op->op == IR_LD ? SITE_LD : SITE_ST, true);
 
 		if (k)
@@ -134,7 +134,7 @@ static void group_member(struct emit *e, unsigned base, const struct x64_site *f
 {
 	const struct ir_insn *op = e->op;
 	ir_ref value = op->op == IR_LD ? op->dst : op->b;
-	unsigned home = home_of(value), reg = home;
+	unsigned home = home_reg(e, value), reg = home;
 
 	if (home == HOST_REG_NONE)
 		reg = op->op == IR_LD ? scratch_alloc(e) : use_reg(e, use_ref(e, value));
@@ -155,7 +155,7 @@ static void group_member(struct emit *e, unsigned base, const struct x64_site *f
 static void plain_group(struct emit *e, const struct ir_insn *head)
 {
 	bool check = (e->op->mem & (ACCESS_ALIGNED | ACCESS_WORD_ALIGNED)) && !(e->aligned >> head->a & 1);
-	unsigned base = home_of(head->a), first = e->i;
+	unsigned base = home_reg(e, head->a), first = e->i;
 	struct x64_site *sites;
 
 	if (check)
