@@ -29,6 +29,27 @@ START_TEST(blocks_are_aligned_and_apart)
 }
 END_TEST
 
+/* Chunks of huge pages: what was promised to fit in one does, on its own huge page. */
+START_TEST(large_chunks_are_huge_pages)
+{
+	const size_t half = MiB - ARENA_CHUNK_HEAD;
+	struct arena arena;
+	unsigned char *first, *second;
+
+	arena_init(&arena, 2 * MiB - ARENA_CHUNK_HEAD);
+	first = arena_alloc(&arena, half);
+	second = arena_alloc(&arena, half);
+	ck_assert_ptr_nonnull(first);
+	ck_assert_ptr_eq(second, first + half);
+	ck_assert_uint_eq((uintptr_t)first / (2 * MiB), (uintptr_t)(second + half - 1) / (2 * MiB));
+	ck_assert_uint_le((uintptr_t)first % (2 * MiB), ARENA_CHUNK_HEAD);
+	memset(first, 1, half);
+	memset(second, 2, half);
+	ck_assert_uint_eq(first[half - 1], 1);
+	arena_fini(&arena);
+}
+END_TEST
+
 START_TEST(a_block_may_be_larger_than_a_chunk)
 {
 	struct arena arena;
@@ -81,7 +102,7 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = { blocks_are_aligned_and_apart, a_block_may_be_larger_than_a_chunk,
+	const TTest *const tests[] = { blocks_are_aligned_and_apart, large_chunks_are_huge_pages, a_block_may_be_larger_than_a_chunk,
 		                       an_impossible_size_fails_cleanly, a_loop_of_resets_settles_on_one_chunk };
 
 	return check_run("arena", tests, ARRAY_SIZE(tests));
