@@ -242,7 +242,8 @@ static struct opnd store_value(struct emit *e)
 			return use_not_mem(e, value);
 		reg = scratch_alloc(e);
 		move(e, opnd_reg(reg), value);
-		release(e, value);
+		if (op->a != op->b) /* else it may be where the address is */
+			release(e, value);
 	}
 	if (op->mem & ACCESS_BE && log2) {
 		enc_bswap(enc, log2 == 3 ? W64 : W32, reg);

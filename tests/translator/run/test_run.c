@@ -844,6 +844,39 @@ START_TEST(debug_and_firmware)
 END_TEST
 
 /* More code than the cache holds: flushed, and nothing is lost. 16384 times: add r0, r0, #1; b next; then wfi. */
+/* Stored big-endian, a register is its own address: what is swapped is a copy, and the address stays. */
+START_TEST(store_own_address)
+{
+	static const uint32_t code[] = {
+		0xf1010200, /* setend be */
+		0xe08b0005, /* add r0, r11, r5 */
+		0xe58cc000, /* str r12, [r12] */
+		0xe08b1005, /* add r1, r11, r5 */
+		0xe00c2007, /* and r2, r12, r7 */
+		0xe68cc305, /* str r12, [r12], r5, lsl #6: unpredictable, the old value here */
+		0xe00c3007, /* and r3, r12, r7 */
+		0xe320f003, /* wfi */
+	};
+	struct cpu *cpu;
+
+	start(_i);
+	cpu = &guest->cpu;
+	LOAD(0x100, code);
+	cpu->r[5] = 1;
+	cpu->r[7] = ~0u;
+	cpu->r[11] = 10;
+	cpu->r[12] = 0x8000;
+	cpu->r[15] = 0x100;
+	ck_assert_int_eq(translator_run(cpu, 100), RUN_WFI);
+	ck_assert_uint_eq(cpu->r[0], 11);
+	ck_assert_uint_eq(cpu->r[1], 11);
+	ck_assert_uint_eq(cpu->r[2], 0x8000);
+	ck_assert_uint_eq(cpu->r[3], 0x8040);
+	ck_assert_int_eq(memcmp(guest->ram + 0x8000, "\0\0\x80\0", 4), 0);
+	guest_destroy(guest);
+}
+END_TEST
+
 START_TEST(full_cache)
 {
 	static const uint32_t step[] = { 0xe2800001, 0xeaffffff }, end[] = { 0xe320f003 };
@@ -1069,6 +1102,7 @@ int main(void)
 	tcase_add_loop_test(tc, alignment_in_loop, 0, n);
 	tcase_add_loop_test(tc, prefetch_aborts, 0, n);
 	tcase_add_loop_test(tc, division_steps, 0, n);
+	tcase_add_loop_test(tc, store_own_address, 0, n);
 	tcase_add_loop_test(tc, slide, 0, n);
 	tcase_add_loop_test(tc, debug_and_firmware, 0, n);
 	tcase_add_loop_test(tc, foreign_signals, 0, n);
