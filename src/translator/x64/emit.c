@@ -317,11 +317,15 @@ static void put_state(struct emit *e, struct site_state *from, const uint8_t *he
 
 static void put_sites(struct emit *e)
 {
-	const struct x64_site_head head = { .block = e->block, .swaps = e->loop_swaps };
+	const struct x64_site_head head = { .block = e->block };
+	const uint64_t swaps = e->loop_swaps;
 	struct enc *enc = &e->enc;
-	uint8_t *head_at = enc->at;
+	uint8_t *head_at;
 
 	static_assert(MAX_SITES * (STATE_MAX + sizeof(struct x64_site)) + sizeof(head) < 4 * UINT16_MAX, "distances in words");
+	if (swaps)
+		put(enc, &swaps, sizeof(swaps));
+	head_at = enc->at;
 	put(enc, &head, sizeof(head));
 	for (unsigned i = 0; i < e->state_count; i++)
 		put_state(e, &e->states[i], head_at);
@@ -349,7 +353,7 @@ static void put_tables(struct emit *e)
 	size_t marks = e->mark_count * sizeof(struct x64_mark);
 
 	if (enc->overflow ||
-	    (size_t)(enc->end - enc->at) < 16 + e->state_count * STATE_MAX + e->site_count * sizeof(struct x64_site) + marks + sizeof(trailer)) {
+	    (size_t)(enc->end - enc->at) < 24 + e->state_count * STATE_MAX + e->site_count * sizeof(struct x64_site) + marks + sizeof(trailer)) {
 		enc->overflow = true;
 		return;
 	}

@@ -136,10 +136,9 @@ struct site_place {
 	uint8_t kind;
 	uint8_t n;      /* host register, guest register, slot in cpu->tmp; xmm register, + PLACE_XMM_HIGH: of its upper half */
 };
-/* In front of a block's tables. */
+/* In front of a block's tables; before it, when states are `swapped`, a uint64_t: the swaps of loop_homes.c. */
 struct x64_site_head {
 	struct block *block;
-	uint32_t swaps; /* loop_homes.c: of states with `swapped` */
 };
 /* What neighbouring sites have in common, as short as it gets: most blocks have more bytes of tables than of code. */
 struct x64_site_state {
@@ -149,7 +148,7 @@ struct x64_site_state {
 	uint8_t host, mem;       /* as in struct flag_state */
 	uint8_t known_value;     /* known << 4 | value */
 	bool host_borrow : 1;
-	bool swapped : 1;        /* homes are as the head's swaps say */
+	bool swapped : 1;        /* homes are as the word before the head says */
 };
 /* One guest access that can leave the in-line path. Members of a group follow one another, what only the first one's needs is not set in others. */
 struct x64_site {

@@ -279,7 +279,7 @@ const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64
 		return x64->cache.exec + first->resume;
 	}
 	if (state->swapped)
-		loop_homes_undo(head_of(state)->swaps, frame->regs, cpu);
+		loop_homes_undo((uint32_t)((const uint64_t *)(const void *)head_of(state))[-1], frame->regs, cpu);
 	homes_to_cpu(frame, cpu);
 	flags = flags_of(state);
 	cpu->nzcv = flags_recompute(&flags, cpu, (uint32_t)frame->regs[FRAME_EFLAGS]);
