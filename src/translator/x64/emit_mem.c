@@ -222,8 +222,8 @@ static void load_from(struct emit *e, unsigned dst, struct opnd mem)
 	}
 }
 
-/* The value to store in a register or an immediate, bytes in guest order. */
-static struct opnd store_value(struct emit *e)
+/* The value to store in a register or an immediate, bytes in guest order. @addr: holds the address, perhaps the value too. */
+static struct opnd store_value(struct emit *e, unsigned addr)
 {
 	const struct ir_insn *op = e->op;
 	struct enc *enc = &e->enc;
@@ -242,7 +242,7 @@ static struct opnd store_value(struct emit *e)
 			return use_not_mem(e, value);
 		reg = scratch_alloc(e);
 		move(e, opnd_reg(reg), value);
-		if (op->a != op->b) /* else it may be where the address is */
+		if (!opnd_is_reg(value, addr))
 			release(e, value);
 	}
 	if (op->mem & ACCESS_BE && log2) {
@@ -443,7 +443,7 @@ static void emit_store_raw(struct emit *e)
 		site_resume_here(e, site);
 		return;
 	}
-	value = store_value(e);
+	value = store_value(e, raw.reg);
 	if (op->op == IR_ST)
 		site->value = place_of(e, value, op->b);
 	raw_mark(e, site);
@@ -520,7 +520,7 @@ static void emit_store(struct emit *e)
 		return;
 	}
 	xmm = stored_xmm(e);
-	value = xmm == HOST_REG_NONE ? store_value(e) : opnd_imm(0);
+	value = xmm == HOST_REG_NONE ? store_value(e, addr) : opnd_imm(0);
 	if (!swapped && op->op == IR_ST)
 		site->value = place_of(e, value, op->b);
 	addend = scratch_alloc(e);
@@ -672,7 +672,7 @@ static unsigned group_member(struct emit *e, const struct group *g, struct opnd 
 		quad = to != HOST_REG_NONE;
 		if (!quad)
 			to = stored_xmm(e);
-		value = to == HOST_REG_NONE ? store_value(e) : opnd_imm(0);
+		value = to == HOST_REG_NONE ? store_value(e, HOST_REG_NONE) : opnd_imm(0);
 		if (raw)
 			raw_mark(e, raw);
 		if (to == HOST_REG_NONE)

@@ -855,6 +855,10 @@ START_TEST(store_own_address)
 		0xe00c2007, /* and r2, r12, r7 */
 		0xe68cc305, /* str r12, [r12], r5, lsl #6: unpredictable, the old value here */
 		0xe00c3007, /* and r3, r12, r7 */
+		0xe08b0005, /* add r0, r11, r5 */
+		0xe58cc004, /* str r12, [r12, #4] */
+		0xe08b1005, /* add r1, r11, r5 */
+		0xe00c3007, /* and r3, r12, r7 */
 		0xe320f003, /* wfi */
 	};
 	struct cpu *cpu;
@@ -873,6 +877,7 @@ START_TEST(store_own_address)
 	ck_assert_uint_eq(cpu->r[2], 0x8000);
 	ck_assert_uint_eq(cpu->r[3], 0x8040);
 	ck_assert_int_eq(memcmp(guest->ram + 0x8000, "\0\0\x80\0", 4), 0);
+	ck_assert_int_eq(memcmp(guest->ram + 0x8044, "\0\0\x80\x40", 4), 0);
 	guest_destroy(guest);
 }
 END_TEST
