@@ -70,17 +70,19 @@ static void make_group(struct ir_insn *head, unsigned n)
 void pass_checks(struct ir_block *block)
 {
 	const struct ir_insn *end = block->ops + block->count;
+	struct ir_insn *insn = block->ops + 1;
 
-	/* Only accesses of one instruction are neighbours, so most ops are passed over at the first test. */
-	for (struct ir_insn *insn = block->ops + 1; insn < end; insn++) {
+	/* Two neighbours must be accesses: one look in two steps finds out. */
+	while (insn < end) {
 		unsigned n;
 
-		if (!(ir_op_info[insn->op].attr & IRA_MEM) || !is_plain(insn - 1) || insn[-1].a == IR_IMM)
+		if (!(ir_op_info[insn->op].attr & IRA_MEM)) {
+			insn += 2;
 			continue;
-		n = group_length(block, (unsigned)(insn - 1 - block->ops));
-		if (n < 2)
-			continue;
-		make_group(insn - 1, n);
-		insn += n - 1;
+		}
+		n = is_plain(insn - 1) && insn[-1].a != IR_IMM ? group_length(block, (unsigned)(insn - 1 - block->ops)) : 1;
+		if (n > 1)
+			make_group(insn - 1, n);
+		insn += MAX(n, 1u); /* 0: big-endian accesses make no groups */
 	}
 }

@@ -305,6 +305,7 @@ struct emit {
 	bool started;          /* an insn op was passed */
 	uint16_t insns;              /* `insn` ops */
 	uint16_t behind[IR_MAX_OPS]; /* those after each op; see count_here() */
+	bool uneven;                 /* ways to a label differ in how many they pass */
 	bool reachable;
 
 	struct flag_state flags;

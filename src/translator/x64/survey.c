@@ -7,102 +7,105 @@
 #include "base/base.h"
 #include "translator/x64/emit.h"
 
-struct survey {
-	uint8_t live;    /* flags that may be read after the op at hand */
-	uint16_t behind; /* instructions that begin behind it */
-	bool uneven;     /* ways to a label differ in how many instructions they pass */
-	unsigned own_exit; /* the last exit to the block's own start, + 1; 0: none */
-};
-
 static bool ends(const struct ir_insn *op)
 {
 	return ir_op_info[op->op].attr & IRA_END || op->op == IR_BR;
 }
 
-/* The branch at @i. */
-static void branch(struct emit *e, struct survey *s, unsigned i)
+/* A branch with @live flags behind it. Returns those before it. */
+static uint8_t branch(struct emit *e, const struct ir_insn *op, uint8_t live)
 {
-	const struct ir_insn *op = &e->ir->ops[i];
+	unsigned i = (unsigned)(op - e->ir->ops);
 	struct label_state *label = &e->labels[op->imm];
 
 	/* Of the branches this is the last. Where only they come to the label, what lies between counts on none of the ways. */
-	if (!label->uses && s->behind != e->behind[label->at] && ends(op + (label->at - i) - 1))
-		s->uneven = true;
+	if (!label->uses && e->behind[i] != e->behind[label->at] && ends(op + (label->at - i) - 1))
+		e->uneven = true;
 	label->uses++;
-	s->live = (op->op == IR_BR ? 0 : s->live) | e->live[label->at];
-	e->live[i] = s->live;
-	s->live |= op->fuse;
+	e->live[i] = (op->op == IR_BR ? 0 : live) | e->live[label->at];
+	return e->live[i] | op->fuse;
 }
 
-static void end(struct emit *e, struct survey *s, unsigned i)
+/* An op which is neither arithmetic nor a plain access nor an end. */
+static __attribute__((noinline)) uint8_t special(struct emit *e, const struct ir_insn *op, uint8_t live, uint8_t attr)
 {
-	const struct ir_insn *op = &e->ir->ops[i];
-
-	e->live[i] = 0;
-	s->live = IR_NZCV;
-	if (op->op != IR_EXIT)
-		return;
-	e->exit_ops++;
-	if (op->imm == e->ir->pc && !s->own_exit)
-		s->own_exit = i + 1;
+	if (op->op == IR_LABEL) {
+		e->labels[op->imm].at = (uint16_t)(op - e->ir->ops);
+		return live;
+	}
+	if (attr & IRA_CONTROL)
+		return branch(e, op, live);
+	if (attr & IRA_FAULT || op->op == IR_POLL || (op->op == IR_CALL && !(helper_info[op->imm].attr & HELPER_PURE)))
+		return IR_NZCV;
+	return live;
 }
 
-/* Op @i, neither arithmetic nor a plain access. */
-static void special(struct emit *e, struct survey *s, unsigned i, uint8_t attr)
-{
-	const struct ir_insn *op = &e->ir->ops[i];
-
-	if (op->op == IR_LABEL)
-		e->labels[op->imm].at = (uint16_t)i;
-	else if (attr & IRA_CONTROL)
-		branch(e, s, i);
-	else if (attr & IRA_END)
-		end(e, s, i);
-	else if (attr & IRA_FAULT || op->op == IR_POLL || (op->op == IR_CALL && !(helper_info[op->imm].attr & HELPER_PURE)))
-		s->live = IR_NZCV;
-}
-
-static inline void mention(struct emit *e, ir_ref ref, unsigned i)
+static inline void mention(struct emit *e, ir_ref ref, const struct ir_insn *op)
 {
 	if (IR_IS_TMP(ref) && !e->tmps[ref - IR_TMP0].last)
-		e->tmps[ref - IR_TMP0].last = (uint16_t)i;
+		e->tmps[ref - IR_TMP0].last = (uint16_t)(op - e->ir->ops);
 }
 
-/* Numbers of VFP registers could be taken for temporaries. */
-static inline void mention_all(struct emit *e, const struct ir_insn *op, unsigned i)
+static __attribute__((noinline)) void mention_all(struct emit *e, const struct ir_insn *op)
 {
+	/* Numbers of VFP registers could be taken for temporaries. */
 	if (op->op != IR_LDF)
-		mention(e, op->dst, i);
-	mention(e, op->dst2, i);
-	mention(e, op->a, i);
+		mention(e, op->dst, op);
+	mention(e, op->dst2, op);
+	mention(e, op->a, op);
 	if (op->op != IR_STF)
-		mention(e, op->b, i);
-	mention(e, op->c, i);
+		mention(e, op->b, op);
+	mention(e, op->c, op);
 }
 
 /* Inlined twice: half of all blocks have no temporaries. */
-static inline __attribute__((always_inline)) void walk(struct emit *e, struct survey *s, bool tmps)
+static inline __attribute__((always_inline)) void walk(struct emit *e, bool tmps)
 {
-	for (unsigned i = e->ir->count; i-- > 0;) {
-		const struct ir_insn *op = &e->ir->ops[i];
+	const struct ir_block *ir = e->ir;
+	const struct ir_insn *op = ir->ops + ir->count, *own_exit = NULL;
+	uint16_t *behind_at = e->behind + ir->count, behind = 0;
+	uint8_t *live_at = e->live + ir->count, live = IR_NZCV;
+	unsigned exits = 0;
+
+	while (op > ir->ops) {
 		uint8_t attr;
 
-		e->behind[i] = s->behind;
-		e->live[i] = s->live;
+		op--;
+		*--behind_at = behind;
+		*--live_at = live;
 		if (op->op == IR_INSN) {
-			s->behind++;
+			behind++;
 			continue;
 		}
 		attr = ir_op_info[op->op].attr;
-		if (attr & (IRA_CONTROL | IRA_END | IRA_ODD))
-			special(e, s, i, attr);
-		else if (attr & IRA_FAULT)
-			s->live = IR_NZCV;
-		else
-			s->live = (uint8_t)((s->live & ~op->fdef) | op->fuse);
-		if (tmps)
-			mention_all(e, op, i);
+		if (attr & IRA_END) {
+			*live_at = 0;
+			live = IR_NZCV;
+			exits += op->op == IR_EXIT;
+			if (op->op == IR_EXIT && op->imm == ir->pc && !own_exit)
+				own_exit = op;
+		} else if (attr & (IRA_CONTROL | IRA_ODD)) {
+			live = special(e, op, live, attr);
+		} else if (attr & IRA_FAULT) {
+			live = IR_NZCV;
+		} else {
+			live = (uint8_t)((live & ~op->fdef) | op->fuse);
+		}
+		if (!tmps)
+			continue;
+		if (attr & (IRA_ODD | IRA_WIDE)) {
+			mention_all(e, op);
+		} else {
+			mention(e, op->dst, op);
+			mention(e, op->a, op);
+			mention(e, op->b, op);
+		}
 	}
+	e->live_in = live;
+	e->insns = behind;
+	e->exit_ops = exits;
+	e->own_exit = own_exit ? (unsigned)(own_exit + 1 - ir->ops) : 0;
+	e->tail = e->own_exit && e->own_exit < ir->count && ir->ops[e->own_exit].op == IR_LABEL ? e->own_exit : 0;
 }
 
 /* The rare case in which an op's number is not that of `insn` ops before it. */
@@ -115,22 +118,20 @@ static void count_ways(struct emit *e)
 
 void survey(struct emit *e)
 {
-	const struct ir_block *ir = e->ir;
-	struct survey s = { .live = IR_NZCV };
+	for (unsigned i = 0; i < e->ir->labels; i++) {
+		struct label_state *label = &e->labels[i];
 
-	for (unsigned i = 0; i < ir->labels; i++)
-		e->labels[i] = (struct label_state){ .at = NO_OP };
-	for (unsigned i = 0; i < ir->tmps; i++)
+		label->at = NO_OP;
+		label->fixups = label->uses = 0;
+		label->seen = false;
+	}
+	for (unsigned i = 0; i < e->ir->tmps; i++)
 		e->tmps[i].last = 0;
-	e->exit_ops = 0;
-	if (ir->tmps)
-		walk(e, &s, true);
+	e->uneven = false;
+	if (e->ir->tmps)
+		walk(e, true);
 	else
-		walk(e, &s, false);
-	e->live_in = s.live;
-	e->insns = s.behind;
-	if (s.uneven)
+		walk(e, false);
+	if (e->uneven)
 		count_ways(e);
-	e->own_exit = s.own_exit;
-	e->tail = s.own_exit && s.own_exit < ir->count && ir->ops[s.own_exit].op == IR_LABEL ? s.own_exit : 0;
 }
