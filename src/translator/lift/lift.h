@@ -79,7 +79,7 @@ static inline uint32_t lift_pc_value(const struct lift *l)
 {
 	return l->pc + (l->thumb ? 4 : 8);
 }
-/* VFP and Advanced SIMD. Access has been checked through KEY_FPEN by lift_block(). Returns false when not its own. */
+/* VFP and Advanced SIMD. Code that lift_block() put in front has checked access. Returns false when not its own. */
 bool lift_fp(struct lift *l, const struct insn *insn);
 /* An Undefined Instruction exception at the current instruction. */
 void lift_undefined(struct lift *l);

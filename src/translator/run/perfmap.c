@@ -1,7 +1,7 @@
 /*
  * perfmap.c - the names of translated code for perf: /tmp/perf-PID.map, a line "start size name" for each block, in hexadecimal.
  *
- * perf reads it for anonymous memory; ours is a memfd (W^X needs two mappings), so bench/hot looks addresses up in it as well.
+ * perf reads it for memory without a file, as that of the code cache is (x64/cache.c).
  */
 #include "base/base.h"
 #include "translator/run/perfmap.h"
