@@ -140,6 +140,20 @@ uint8_t flags_only_host(const struct emit *e)
 	return f->host & (uint8_t)~(f->mem | f->known | recipe_flags(f));
 }
 
+/* The state here is that of the second body's start. What other ends find in memory they need have nowhere else. */
+static void start_loop(struct emit *e)
+{
+	struct flag_state *loop = &e->loop_flags;
+
+	*loop = e->flags;
+	loop->host = 0;
+	loop->known &= (uint8_t)~loop->mem;
+	recipe_drop(&loop->nz, loop->mem);
+	recipe_drop(&loop->c, loop->mem);
+	recipe_drop(&loop->v, loop->mem);
+	e->loops = true;
+}
+
 bool flags_loop(struct emit *e)
 {
 	struct flag_state *f = &e->flags;
@@ -154,9 +168,7 @@ bool flags_loop(struct emit *e)
 	if (f->mem == IR_NZCV && !e->loop_swaps)
 		return false;
 	if (!e->loops) {
-		e->loop_flags = *f;
-		e->loop_flags.host = 0;
-		e->loops = true;
+		start_loop(e);
 		return true;
 	}
 	live &= (uint8_t)~loop->mem;

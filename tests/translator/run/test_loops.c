@@ -1,6 +1,7 @@
 /*
  * Random loops of one block, interpreted and natively: what they leave behind must be the same, though accesses fail in the middle (a handler notes
- * all registers and goes on behind), interrupts come at any time, branches lead out of the loop and back, and some store over their own code.
+ * all registers and goes on behind), interrupts come at any time, branches lead out of the loop and back, ends come in the middle, floating point is
+ * switched off, and some store over their own code.
  * LOOP_SEED=n runs one case, LOOP_CASES=n more of them.
  */
 #include "base/base.h"
@@ -29,8 +30,9 @@ static const char *const accels[] = {
 };
 
 static uint64_t rng;
-static uint32_t code[128];
+static uint32_t code[192];
 static unsigned length;
+static bool big; /* data may be big-endian somewhere */
 /* Registers and what they are for. */
 static unsigned counter, pointers[2], device, code_at, code_word, data[15], data_count;
 
@@ -106,6 +108,58 @@ static uint32_t other_arithmetic(void)
 	}
 }
 
+/* What calls C, looks at flags or at the whole state, or wants certain registers. */
+static uint32_t special(void)
+{
+	switch (below(9)) {
+	case 0:
+		return condition() | 0x01000050 | any() << 16 | any() << 12 | any(); /* qadd */
+	case 1:
+		return condition() | 0x06500f90 | any() << 16 | any() << 12 | any(); /* uadd8 */
+	case 2:
+		return condition() | 0x06800fb0 | any() << 16 | any() << 12 | any(); /* sel */
+	case 3:
+		return condition() | 0x010f0000 | any() << 12; /* mrs */
+	case 4:
+		return condition() | 0x0128f000 | any(); /* msr cpsr_f */
+	case 5:
+		return condition() | 0x0e0d0f50 | below(2) << 20 | any() << 12; /* TPIDRURW */
+	case 6:
+		return condition() | 0x00e00090 | data[0] << 16 | data[1] << 12 | any() << 8 | any(); /* smlal */
+	case 7:
+		big = true;
+		return below(4) ? 0xf1010000 : 0xf1010200; /* setend */
+	default:
+		return condition() | 0x01000080 | any() << 16 | any() << 12 | any() << 8 | any(); /* smlabb */
+	}
+}
+
+/* Exclusives, doublewords, what is not aligned. */
+static uint32_t odd_access(void)
+{
+	uint32_t base = pointers[below(2)] << 16;
+	unsigned low = any() & ~1u;
+	bool pair = false;
+
+	switch (below(5)) {
+	case 0:
+		return condition() | 0x01900f9f | base | any() << 12; /* ldrex */
+	case 1:
+		return condition() | 0x01800f90 | base | data[0] << 12 | data[1]; /* strex */
+	case 2:
+		for (unsigned i = 0; i < data_count; i++)
+			pair |= data[i] == low + 1;
+		for (unsigned i = 0; i < data_count && pair; i++)
+			if (data[i] == low)
+				return condition() | 0x014000d0 | below(2) << 5 | below(2) << 23 | base | low << 12 | below(4) * 4;
+		/* fall through */
+	case 3:
+		return condition() | 0x05000000 | below(2) << 23 | below(2) << 20 | base | any() << 12 | below(64);
+	default:
+		return condition() | 0x010000d0 | below(2) << 23 | 1u << 22 | 1u << 20 | base | any() << 12 | below(16); /* ldrsb */
+	}
+}
+
 /* By a pointer near the end of RAM. */
 static uint32_t access(void)
 {
@@ -131,15 +185,43 @@ static uint32_t access(void)
 
 static uint32_t floating(void)
 {
-	switch (below(4)) {
-	case 0:
+	uint32_t base = pointers[below(2)] << 16;
+
+	switch (below(20)) {
+	case 0: case 1: case 2: case 3:
 		return 0xee000a10 | any() << 12; /* vmov s0 */
-	case 1:
-		return 0xee100a10 | any() << 12; /* from s0 */
-	case 2:
-		return 0xee300a20; /* vadd.f32 s0, s0, s1 */
+	case 4:
+		return condition() | 0x0c900b04 | below(2) << 21 | base | 1u << 12; /* vldm {d1-d2} */
+	case 5:
+		return condition() | 0x0d200b04 | base | 1u << 12; /* vstmdb {d1-d2} */
+	case 6:
+		return 0xf400078d | below(2) << 21 | base; /* vld1, vst1 {d0} */
+	case 7:
+		return 0xf2200842; /* vadd.i32 q0, q0, q1 */
+	case 8:
+		return 0xf3000d52; /* vmul.f32 q0, q0, q1 */
+	case 9:
+		return condition() | 0x0eb40a60; /* vcmp.f32 s0, s1 */
+	case 10:
+		return condition() | 0x0ef1fa10; /* vmrs apsr_nzcv, fpscr */
+	case 11:
+		return condition() | 0x0ef10a10 | any() << 12; /* vmrs rt, fpscr */
+	case 12:
+		return 0xeea20b10 | any() << 12; /* vdup.32 q1 */
+	case 13:
+		return condition() | 0x0c400b10 | below(2) << 20 | data[0] << 16 | data[1] << 12; /* vmov d0 and two */
+	case 14:
+		return condition() | 0x0e800b01; /* vdiv.f64 d0, d0, d1 */
+	case 15:
+		return condition() | 0x0ebd0ae0; /* vcvt.s32.f32 s0, s1 */
+	case 16:
+		return condition() | 0x0ee80a10 | any() << 12; /* vmsr fpexc: may switch it off */
+	case 17:
+		return condition() | 0x0e100a10 | any() << 12; /* from s0 */
+	case 18:
+		return condition() | 0x0e300a20; /* vadd.f32 s0, s0, s1 */
 	default:
-		return 0xee200a20; /* vmul.f32 s0, s0, s1 */
+		return condition() | 0x0e200a20; /* vmul.f32 s0, s0, s1 */
 	}
 }
 
@@ -155,8 +237,11 @@ static void put_random(bool no_access, bool fp)
 	case 6:
 		put(fp ? floating() : processing());
 		break;
+	case 7:
+		put(below(2) ? special() : access());
+		break;
 	default:
-		put(access());
+		put(below(3) ? access() : odd_access());
 		break;
 	}
 }
@@ -166,6 +251,13 @@ static uint32_t branch(uint32_t cond, unsigned from, unsigned to)
 	return cond << 28 | 0x0a000000 | ((to - from - 2) & 0xffffff);
 }
 
+/* Round again as long as the counter is positive. */
+static void put_round(unsigned to)
+{
+	put(0xe2500001 | counter << 16 | counter << 12);
+	put(branch(12, length, to));
+}
+
 /* nop; loop; what is behind; wfi; what side branches lead to, and back. */
 static void make_code(void)
 {
@@ -173,6 +265,7 @@ static void make_code(void)
 	bool no_access = !(kinds & 3), fp = kinds & 4;
 
 	length = 0;
+	big = false;
 	put(0xe320f000);
 	for (unsigned n = 2 + below(12); n; n--) {
 		put_random(no_access, fp);
@@ -180,11 +273,12 @@ static void make_code(void)
 			sides[side_count++] = length;
 			put(0);
 		}
+		if (!below(10))
+			put_round(1);
 	}
-	if (!below(4))
+	if (!big && !below(4))
 		put(0xe5800000 | code_at << 16 | code_word << 12);
-	put(0xe2500001 | 1u << 20 | counter << 16 | counter << 12);
-	put(branch(1, length, 1));
+	put_round(1);
 	for (unsigned n = below(4); n; n--)
 		put_random(no_access, fp);
 	wait = length;
@@ -193,14 +287,13 @@ static void make_code(void)
 	for (unsigned i = 0; i < side_count; i++) {
 		code[sides[i]] = branch(below(14), sides[i], length);
 		put(processing());
-		put(0xe2500001 | 1u << 20 | counter << 16 | counter << 12);
-		put(branch(1, length, below(3) ? 1 : 0));
+		put_round(below(3) ? 1 : 0);
 		put(branch(14, length, wait));
 	}
 }
 
 static const uint32_t vectors[] = {
-	0xeafffffe, 0xeafffffe, 0xeafffffe, 0xeafffffe, 0xea000004 /* 28 */, 0xe320f000, 0xea00000c /* 50 */, 0xeafffffe, 0xe320f000, 0xe320f000,
+	0xeafffffe, 0xe1b0f00e /* movs pc, lr */, 0xeafffffe, 0xeafffffe, 0xea000004 /* 28 */, 0xe320f000, 0xea00000c /* 50 */, 0xeafffffe, 0xe320f000, 0xe320f000,
 	0xe8cd7fff, /* 28: stm sp, {r0-r14}^ */
 	0xe28dd03c, /* add sp, sp, #60 */
 	0xe48de004, /* str lr, [sp], #4 */
@@ -253,26 +346,10 @@ static void set_up(struct guest *guest, uint64_t seed)
 	guest->mmio_reads = 0;
 }
 
-static void run_to_end(struct guest *guest, uint64_t seed, bool interrupts)
-{
-	struct cpu *cpu = &guest->cpu;
-	enum run_exit why = RUN_CHECK;
-
-	for (unsigned i = 0; why != RUN_WFI || atomic_load(&cpu->irq_lines); i++) {
-		uint64_t random = random_next(&seed);
-
-		ck_assert_uint_lt(i, 10000);
-		if (interrupts && i < 200 && !(random >> 32 & 3))
-			cpu_set_irq(cpu, IRQ_LINE_IRQ, true);
-		why = translator_run(cpu, interrupts ? 1 + (int32_t)(random >> 40 & 63) : 100000);
-	}
-	memset(guest->ram + IRQ_STACK - IRQ_STACK_SIZE, 0, IRQ_STACK_SIZE);
-}
-
 static bool same(const struct guest *a, const struct guest *b)
 {
 	return !memcmp(a->cpu.r, b->cpu.r, sizeof(a->cpu.r)) && cpu_cpsr(&a->cpu) == cpu_cpsr(&b->cpu) &&
-	       !memcmp(a->cpu.vfp.d, b->cpu.vfp.d, sizeof(a->cpu.vfp.d)) && a->mmio_reads == b->mmio_reads && !memcmp(a->ram, b->ram, GUEST_RAM_SIZE);
+	       a->cpu.fpscr == b->cpu.fpscr && a->cpu.fpexc == b->cpu.fpexc && !memcmp(a->cpu.vfp.d, b->cpu.vfp.d, sizeof(a->cpu.vfp.d)) && a->mmio_reads == b->mmio_reads && !memcmp(a->ram, b->ram, GUEST_RAM_SIZE);
 }
 
 static void tell(const struct guest *a, const struct guest *b)
@@ -287,6 +364,25 @@ static void tell(const struct guest *a, const struct guest *b)
 			fprintf(stderr, "[%x] %08x %08x\n", at, guest_word(a, at), guest_word(b, at));
 			break;
 		}
+}
+
+static void run_to_end(struct guest *guest, uint64_t seed, bool interrupts)
+{
+	struct cpu *cpu = &guest->cpu;
+	enum run_exit why = RUN_CHECK;
+
+	for (unsigned i = 0; why != RUN_WFI || atomic_load(&cpu->irq_lines); i++) {
+		uint64_t random = random_next(&seed);
+
+		if (i == 10000) {
+			tell(guest, guest);
+			ck_abort_msg("no end");
+		}
+		if (interrupts && i < 200 && !(random >> 32 & 3))
+			cpu_set_irq(cpu, IRQ_LINE_IRQ, true);
+		why = translator_run(cpu, interrupts ? 1 + (int32_t)(random >> 40 & 63) : 100000);
+	}
+	memset(guest->ram + IRQ_STACK - IRQ_STACK_SIZE, 0, IRQ_STACK_SIZE);
 }
 
 static uint64_t number(const char *name, uint64_t otherwise)

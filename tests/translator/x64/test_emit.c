@@ -149,19 +149,84 @@ static bool link_loop(struct x64_code *code, const struct ir_block *ir)
 	return loops;
 }
 
-/* One block from several states. False: differs. */
-static bool run_case(uint64_t seed, bool passes, bool verbose)
+/* @ir from several states. False: differs. */
+static bool run_block(const struct ir_block *ir, struct random_ir *r, uint64_t seed, bool passes, bool verbose)
 {
-	static struct ir_block ir;
 	static struct ir_insn ops[IR_MAX_OPS];
 	static struct block block;
 	static struct cpu before, by_interp;
-	struct random_ir r = { seed };
 	struct cpu *cpu = &guest->cpu;
 	uint8_t *window = guest->ram + WINDOW;
+	int ret;
+
+	memset(&block, 0, sizeof(block));
+	block.pc = ir->pc;
+	ret = x64_emit(x64, cpu, ir, 0x8000, &block, &block.code);
+	if (ret == -ENOSPC) {
+		x64_flush(x64);
+		ret = x64_emit(x64, cpu, ir, 0x8000, &block, &block.code);
+	}
+	if (ret == -ENOTSUP) {
+		refused++;
+		if (verbose)
+			ir_dump(ir, stderr);
+		return true;
+	}
+	ck_assert_msg(ret == 0, "seed %" PRIu64 ": x64_emit: %d", seed, ret);
+	emitted++;
+	for (unsigned i = 0; i < block.code.exit_count; i++)
+		block.code.exits[i].from = &block;
+	if (verbose)
+		show(ir, &block.code);
+	memcpy(ops, ir->ops, ir->count * sizeof(ops[0]));
+	interp_prepare(ops, ir->count);
+	for (unsigned n = 0; n < 5; n++) {
+		enum x64_exit exit_interp, exit_emitted;
+		bool loop = n >= 3;
+
+		if (n == 3 && !link_loop(&block.code, ir))
+			break;
+
+		random_state(r, cpu, WINDOW + GUEST_PAGE_SIZE, WINDOW_SIZE - GUEST_PAGE_SIZE);
+		cpu->r[15] = ir->pc;
+		if (loop)
+			cpu->countdown = (int32_t)random_below(r, 60);
+		cpu->exclusive.place = 0;
+		cpu->cpsr = (cpu->cpsr & ~CPSR_T) | (ir->key & KEY_T ? CPSR_T : 0);
+		cpu->cp15.sctlr = ir->key & KEY_ALIGN ? cpu->cp15.sctlr | SCTLR_A : cpu->cp15.sctlr & ~SCTLR_A;
+		for (unsigned i = 0; i < WINDOW_SIZE; i += 4) {
+			uint32_t word = i * 0x9e3779b9u ^ n;
+
+			memcpy(window + i, &word, 4);
+		}
+		memcpy(memory_before, guest->ram, GUEST_RAM_SIZE);
+		before = *cpu;
+		exit_interp = loop ? loop_interp(cpu, ops, ir) : interp_run(cpu, ops, NULL);
+		by_interp = *cpu;
+		memcpy(memory_interp, guest->ram, GUEST_RAM_SIZE);
+		*cpu = before;
+		memcpy(guest->ram, memory_before, GUEST_RAM_SIZE);
+		exit_emitted = loop ? loop_emitted(cpu, block.code.fast, ir) : x64_run(x64, cpu, block.code.fast);
+		if (!same(&by_interp, exit_interp, cpu, exit_emitted) || memcmp(guest->ram, memory_interp, GUEST_RAM_SIZE)) {
+			fprintf(stderr, "seed %" PRIu64 ", passes %d, optimizations 0x%x, state %u%s:\n", seed, passes,
+			        0, n, memcmp(guest->ram, memory_interp, GUEST_RAM_SIZE) ? ", memory differs" : "");
+			for (unsigned i = 0; i < 16; i++)
+				fprintf(stderr, "r%u=0x%08x%c", i, before.r[i], i % 8 == 7 ? '\n' : ' ');
+			fprintf(stderr, "nzcv=0x%08x\n", nzcv_to_cpsr(before.nzcv));
+			show(ir, &block.code);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A random block from several states. False: differs. */
+static bool run_case(uint64_t seed, bool passes, bool verbose)
+{
+	static struct ir_block ir;
+	struct random_ir r = { seed };
 	const char *wrong;
 	unsigned at;
-	int ret;
 
 	ir_block_init(&ir, 0x8000 + 4 * random_below(&r, 256), KEY_PRIV | (random_below(&r, 8) ? 0 : KEY_ALIGN) | (random_below(&r, 2) ? KEY_T : 0));
 	random_block(&r, &ir, 1 + random_below(&r, 14));
@@ -170,65 +235,7 @@ static bool run_case(uint64_t seed, bool passes, bool verbose)
 	ck_assert_msg(!wrong, "seed %" PRIu64 ": op %u: %s", seed, at, wrong);
 	if (passes)
 		passes_run(&ir, PASSES_ALL, true);
-	memset(&block, 0, sizeof(block));
-	block.pc = ir.pc;
-	ret = x64_emit(x64, cpu, &ir, 0x8000, &block, &block.code);
-	if (ret == -ENOSPC) {
-		x64_flush(x64);
-		ret = x64_emit(x64, cpu, &ir, 0x8000, &block, &block.code);
-	}
-	if (ret == -ENOTSUP) {
-		refused++;
-		if (verbose)
-			ir_dump(&ir, stderr);
-		return true;
-	}
-	ck_assert_msg(ret == 0, "seed %" PRIu64 ": x64_emit: %d", seed, ret);
-	emitted++;
-	for (unsigned i = 0; i < block.code.exit_count; i++)
-		block.code.exits[i].from = &block;
-	if (verbose)
-		show(&ir, &block.code);
-	memcpy(ops, ir.ops, ir.count * sizeof(ops[0]));
-	interp_prepare(ops, ir.count);
-	for (unsigned n = 0; n < 5; n++) {
-		enum x64_exit exit_interp, exit_emitted;
-		bool loop = n >= 3;
-
-		if (n == 3 && !link_loop(&block.code, &ir))
-			break;
-
-		random_state(&r, cpu, WINDOW + GUEST_PAGE_SIZE, WINDOW_SIZE - GUEST_PAGE_SIZE);
-		cpu->r[15] = ir.pc;
-		if (loop)
-			cpu->countdown = (int32_t)random_below(&r, 60);
-		cpu->exclusive.place = 0;
-		cpu->cpsr = (cpu->cpsr & ~CPSR_T) | (ir.key & KEY_T ? CPSR_T : 0);
-		cpu->cp15.sctlr = ir.key & KEY_ALIGN ? cpu->cp15.sctlr | SCTLR_A : cpu->cp15.sctlr & ~SCTLR_A;
-		for (unsigned i = 0; i < WINDOW_SIZE; i += 4) {
-			uint32_t word = i * 0x9e3779b9u ^ n;
-
-			memcpy(window + i, &word, 4);
-		}
-		memcpy(memory_before, guest->ram, GUEST_RAM_SIZE);
-		before = *cpu;
-		exit_interp = loop ? loop_interp(cpu, ops, &ir) : interp_run(cpu, ops, NULL);
-		by_interp = *cpu;
-		memcpy(memory_interp, guest->ram, GUEST_RAM_SIZE);
-		*cpu = before;
-		memcpy(guest->ram, memory_before, GUEST_RAM_SIZE);
-		exit_emitted = loop ? loop_emitted(cpu, block.code.fast, &ir) : x64_run(x64, cpu, block.code.fast);
-		if (!same(&by_interp, exit_interp, cpu, exit_emitted) || memcmp(guest->ram, memory_interp, GUEST_RAM_SIZE)) {
-			fprintf(stderr, "seed %" PRIu64 ", passes %d, optimizations 0x%x, state %u%s:\n", seed, passes,
-			        0, n, memcmp(guest->ram, memory_interp, GUEST_RAM_SIZE) ? ", memory differs" : "");
-			for (unsigned i = 0; i < 16; i++)
-				fprintf(stderr, "r%u=0x%08x%c", i, before.r[i], i % 8 == 7 ? '\n' : ' ');
-			fprintf(stderr, "nzcv=0x%08x\n", nzcv_to_cpsr(before.nzcv));
-			show(&ir, &block.code);
-			return false;
-		}
-	}
-	return true;
+	return run_block(&ir, &r, seed, passes, verbose);
 }
 
 static uint32_t masks(int i)
@@ -267,7 +274,7 @@ START_TEST(crossing_branches)
 	unsigned at;
 
 	start(ALL_OPTIMIZATIONS);
-	ir_block_init(&ir, 0x8000, KEY_PRIV);
+	ir_block_init(&ir, 0x8314, KEY_PRIV);
 	ck_assert_int_eq(ir_parse(&ir, "block pc=0x8000 key=0x4 insns=8 bytes=32 tmps=0 labels=5\n"
 		"insn 0x8000, 0x4\n cmp r1, #0x0 def=NZCV\n"
 		"insn 0x8004, 0x4\n brc 0x3 cond=ne\n"
@@ -287,6 +294,42 @@ START_TEST(crossing_branches)
 }
 END_TEST
 
+/* A loop with homes of its own and two ends: one knows how to make flags that are in memory too, the other does not. */
+START_TEST(ends_differ)
+{
+	static struct ir_block ir;
+	unsigned at;
+
+	start(ALL_OPTIMIZATIONS);
+	ir_block_init(&ir, 0x8314, KEY_PRIV);
+	ck_assert_int_eq(ir_parse(&ir, "block pc=0x8314 key=0x4 insns=0 bytes=0 tmps=11 labels=3\n"
+		"insn 0x8314, 0x4\n brc 0x0 cond=ls\n ldcpu r1, 0x5c\n lsr t0, r6, #0x1b\n"
+		"insn 0x8318, 0x4\n ldrex t1, _, r9, 0x0 mem=0xa\n or t2, t0, r4 def=NZ\n strex r6, r9, r6, _, 0x0 mem=0xa\n"
+		"insn 0x831c, 0x4\n tst #0x7621f575, t1 def=NZ\n"
+		"insn 0x8320, 0x4\n select t3, r2, #0x0 cond=eq\n cmn r2, r4 def=NZCV\n"
+		"insn 0x8324, 0x4\n cmp r3, t0 def=NZCV\n bic t4, r3, #0x9a2d0d86\n"
+		"label 0x0\n"
+		"insn 0x8328, 0x4\n ld t5, r3, 0xfffffff0 mem=0x2 group=3\n ld r1, r3, 0xfffffff4 mem=0x2 group=255\n ld r6, r3, 0xfffffff8 mem=0x2 group=255\n orn t6, t5, #0xd89e7d44\n and r12, r7, #0x134204df def=NZ\n"
+		"insn 0x832c, 0x4\n brc 0x1 cond=pl\n"
+		"insn 0x8330, 0x4\n cmp t6, r1 def=NZCV\n orn r4, r4, r13\n ld t7, r12, 0x2e mem=0x4\n"
+		"label 0x1\n"
+		"insn 0x8334, 0x4\n orn t8, r6, #0x21 def=NZ\n add t9, r2, t6\n setcond r2 cond=lt\n"
+		"insn 0x8338, 0x4\n brc 0x2 cond=cs\n"
+		"insn 0x833c, 0x4\n select r3, t5, #0x2eeccdec cond=eq\n cmp r2, #0x23e10808 def=NZCV\n"
+		"insn 0x8340, 0x4\n ldcpu r1, 0x5c\n call r4, r3, r3, t6, 0x22\n ldcpu t10, 0x5c\n"
+		"insn 0x8344, 0x4\n sbc r1, r1, t8\n exit 0x8314, 0x0\n"
+		"label 0x2\n"
+		"insn 0x8348, 0x4\n exit 0x8314, 0x0\n"), 0);
+	ck_assert_ptr_null(ir_verify(&ir, &at));
+	for (uint64_t n = 0; n < 300; n++) {
+		struct random_ir r = { n };
+
+		ck_assert(run_block(&ir, &r, n, false, false));
+	}
+	stop();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("x64 emit");
@@ -295,6 +338,7 @@ int main(void)
 	tcase_set_timeout(tc, 600);
 	tcase_add_loop_test(tc, random_blocks, 0, OPT_COUNT + 2);
 	tcase_add_test(tc, crossing_branches);
+	tcase_add_test(tc, ends_differ);
 	suite_add_tcase(suite, tc);
 	return check_run_suite(suite);
 }
