@@ -331,7 +331,12 @@ static bool exit_loop(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 
-	if (!e->may_loop || op->imm != e->ir->pc || op->imm2 & EXIT_CHECKED || !(op->imm2 & EXIT_THUMB) != !(e->ir->key & KEY_T) || !flags_loop(e))
+	if (!e->may_loop || op->imm != e->ir->pc || op->imm2 & EXIT_CHECKED || !(op->imm2 & EXIT_THUMB) != !(e->ir->key & KEY_T))
+		return false;
+	/* An end that was none of the first body's, so the second does not go by what holds here. */
+	if (e->in_loop && (e->loop_aligned & ~e->aligned || e->loop_fp_checked > e->fp_checked))
+		return false;
+	if (!flags_loop(e))
 		return false;
 	e->loop_aligned &= e->aligned;
 	e->loop_fp_checked &= e->fp_checked;

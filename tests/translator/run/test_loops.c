@@ -349,7 +349,8 @@ static void set_up(struct guest *guest, uint64_t seed)
 static bool same(const struct guest *a, const struct guest *b)
 {
 	return !memcmp(a->cpu.r, b->cpu.r, sizeof(a->cpu.r)) && cpu_cpsr(&a->cpu) == cpu_cpsr(&b->cpu) &&
-	       a->cpu.fpscr == b->cpu.fpscr && a->cpu.fpexc == b->cpu.fpexc && !memcmp(a->cpu.vfp.d, b->cpu.vfp.d, sizeof(a->cpu.vfp.d)) && a->mmio_reads == b->mmio_reads && !memcmp(a->ram, b->ram, GUEST_RAM_SIZE);
+	       a->cpu.fpscr == b->cpu.fpscr && a->cpu.fpexc == b->cpu.fpexc &&
+	       !memcmp(a->cpu.vfp.d, b->cpu.vfp.d, sizeof(a->cpu.vfp.d)) && a->mmio_reads == b->mmio_reads && !memcmp(a->ram, b->ram, GUEST_RAM_SIZE);
 }
 
 static void tell(const struct guest *a, const struct guest *b)
