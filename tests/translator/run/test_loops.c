@@ -1,7 +1,7 @@
 /*
  * Random loops of one block, interpreted and natively: what they leave behind must be the same, though accesses fail in the middle (a handler notes
  * all registers and goes on behind), interrupts come at any time, branches lead out of the loop and back, ends come in the middle, floating point is
- * switched off, and some store over their own code.
+ * switched off, and some store over their own code. Half of them are Thumb, in instructions of four bytes.
  * LOOP_SEED=n runs one case, LOOP_CASES=n more of them.
  */
 #include "base/base.h"
@@ -33,6 +33,7 @@ static uint64_t rng;
 static uint32_t code[192];
 static unsigned length;
 static bool big; /* data may be big-endian somewhere */
+static bool thumb;
 /* Registers and what they are for. */
 static unsigned counter, pointers[2], device, code_at, code_word, data[15], data_count;
 
@@ -62,6 +63,11 @@ static void choose_registers(void)
 		all[i] = all[j];
 		all[j] = i;
 	}
+	for (unsigned i = 0; i < 14 && thumb; i++) /* T32 does little with r13 */
+		if (all[i] == 13) {
+			all[i] = all[14];
+			all[14] = 13;
+		}
 	counter = all[0];
 	pointers[0] = all[1];
 	pointers[1] = all[2];
@@ -246,16 +252,101 @@ static void put_random(bool no_access, bool fp)
 	}
 }
 
+/* Two halfwords of T32 code. */
+static uint32_t wide(uint32_t first, uint32_t second)
+{
+	return first | second << 16;
+}
+
+static uint32_t t32_processing(void)
+{
+	static const uint8_t ops[] = { 0, 1, 2, 3, 4, 8, 10, 11, 13, 14 };
+	uint32_t op = ops[below(ARRAY_SIZE(ops))] << 5 | below(2) << 4 | any();
+
+	if (below(2))
+		return wide(0xf000 | op, below(8) << 12 | any() << 8 | below(256));
+	return wide(0xea00 | op, below(4) << 4 | below(4) << 6 | below(8) << 12 | any() << 8 | any());
+}
+
+static uint32_t t32_access(void)
+{
+	uint32_t base = pointers[below(2)], value = any() << 12, list = 0;
+
+	switch (below(5)) {
+	case 0:
+		return wide(0xf800 | below(3) << 5 | below(2) << 4 | base, value | 0x900 | below(2) << 9 | below(16) * 4); /* post-indexed */
+	case 1:
+		return wide(0xf880 | below(3) << 5 | below(2) << 4 | base, value | below(64));
+	case 2:
+		for (unsigned i = 0; i < 4; i++)
+			list |= 1u << any();
+		return wide(0xe8a0 | below(2) << 4 | base, list | 1u << data[0] | 1u << data[1]); /* ldm, stm */
+	case 3:
+		return wide(0xf8c0 | below(2) << 4 | device, value | below(16) * 4);
+	default:
+		return wide(0xe940 | below(2) << 7 | below(2) << 4 | base, data[0] << 12 | data[1] << 8 | below(16)); /* ldrd, strd */
+	}
+}
+
+static void put_random_t32(bool no_access, bool fp)
+{
+	uint32_t word;
+
+	switch (below(no_access ? 8 : 10)) {
+	case 0:
+		put(0xbf00 | (0xbf00u | below(14) << 4 | (1 + below(15))) << 16); /* nop, it */
+		break;
+	case 1:
+		word = floating() | 0xe0000000;
+		put(fp && word < 0xeee00000u ? word << 16 | word >> 16 : t32_processing());
+		break;
+	case 2:
+		put(wide(0xfa00 | below(4) << 5 | below(2) << 4 | any(), 0xf000 | any() << 8 | any())); /* shifts by registers */
+		break;
+	case 3:
+		put(wide(0xfb00 | any(), 0xf000 | any() << 8 | any())); /* mul */
+		break;
+	case 8: case 9:
+		put(t32_access());
+		break;
+	default:
+		put(t32_processing());
+		break;
+	}
+}
+
 static uint32_t branch(uint32_t cond, unsigned from, unsigned to)
 {
+	uint32_t half = 2 * (to - from) - 2, sign = half >> 31;
+
+	if (thumb && cond == 14)
+		return wide(0xf000 | sign << 10 | (half >> 11 & 0x3ff), 0xb800 | (half & 0x7ff));
+	if (thumb)
+		return wide(0xf000 | sign << 10 | cond << 6 | (half >> 11 & 0x3f), 0x8000 | sign << 13 | sign << 11 | (half & 0x7ff));
 	return cond << 28 | 0x0a000000 | ((to - from - 2) & 0xffffff);
+}
+
+/* What an IT block may still want. */
+static void end_it(void)
+{
+	for (unsigned i = 0; i < 2 && thumb; i++)
+		put(0xbf00bf00);
 }
 
 /* Round again as long as the counter is positive. */
 static void put_round(unsigned to)
 {
-	put(0xe2500001 | counter << 16 | counter << 12);
+	end_it();
+	put(thumb ? wide(0xf1b0 | counter, 1 | counter << 8) : 0xe2500001 | counter << 16 | counter << 12);
 	put(branch(12, length, to));
+}
+
+static void put_any(bool no_access, bool fp)
+{
+	if (thumb)
+		put_random_t32(no_access, fp);
+	else
+		put_random(no_access, fp);
 }
 
 /* nop; loop; what is behind; wfi; what side branches lead to, and back. */
@@ -266,23 +357,24 @@ static void make_code(void)
 
 	length = 0;
 	big = false;
-	put(0xe320f000);
+	put(thumb ? 0xbf00bf00 : 0xe320f000);
 	for (unsigned n = 2 + below(12); n; n--) {
-		put_random(no_access, fp);
-		if (!below(6) && side_count < ARRAY_SIZE(sides)) {
+		put_any(no_access, fp);
+		if (!thumb && !below(6) && side_count < ARRAY_SIZE(sides)) {
 			sides[side_count++] = length;
 			put(0);
 		}
 		if (!below(10))
 			put_round(1);
 	}
-	if (!big && !below(4))
+	if (!big && !thumb && !below(4))
 		put(0xe5800000 | code_at << 16 | code_word << 12);
 	put_round(1);
 	for (unsigned n = below(4); n; n--)
-		put_random(no_access, fp);
+		put_any(no_access, fp);
+	end_it();
 	wait = length;
-	put(0xe320f003);
+	put(thumb ? 0xbf30bf30 : 0xe320f003);
 	put(branch(14, length, wait));
 	for (unsigned i = 0; i < side_count; i++) {
 		code[sides[i]] = branch(below(14), sides[i], length);
@@ -328,7 +420,7 @@ static void set_up(struct guest *guest, uint64_t seed)
 	cpu->r[13] = ABORT_LOG;
 	cpu_set_cpsr(cpu, MODE_IRQ, CPSR_M);
 	cpu->r[13] = IRQ_STACK;
-	cpu_set_cpsr(cpu, MODE_SYS, CPSR_M | CPSR_I);
+	cpu_set_cpsr(cpu, MODE_SYS | (thumb ? CPSR_T : 0), CPSR_M | CPSR_I | CPSR_T);
 	cpu->fpexc = FPEXC_EN;
 	cpu->cp15.cpacr = 0xf << 20;
 	for (unsigned i = 0; i < 15; i++)
@@ -409,6 +501,7 @@ START_TEST(random_loops)
 		uint64_t seed = n * 0x9e3779b97f4a7c15ull;
 
 		rng = seed;
+		thumb = n & 2;
 		choose_registers();
 		make_code();
 		for (unsigned i = 0; i < 2; i++) {
