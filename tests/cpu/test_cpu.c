@@ -4,6 +4,7 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "cpu/cp15.h"
@@ -379,6 +380,69 @@ START_TEST(smc_without_and_with_a_monitor)
 }
 END_TEST
 
+static uint32_t random_word(uint64_t *seed)
+{
+	*seed = *seed * 6364136223846793005ull + 1442695040888963407ull;
+	return (uint32_t)(*seed >> 32);
+}
+
+static void random_cpu(struct cpu *c, uint64_t *seed)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(modes); i++) {
+		cpu_set_cpsr(c, modes[i], CPSR_M);
+		for (unsigned n = 0; n < 16; n++)
+			c->r[n] = random_word(seed);
+		cpu_set_spsr(c, random_word(seed));
+	}
+	c->cp15.sctlr = random_word(seed) & (SCTLR_TE | SCTLR_EE | SCTLR_V | (random_word(seed) & 1 ? SCTLR_NMFI : 0));
+	c->cp15.scr = random_word(seed) & 1 ? random_word(seed) & 0xe : 0;
+	c->cp15.vbar = random_word(seed) & ~31u;
+	c->cp15.mvbar = random_word(seed) & ~31u;
+	cpu_set_cpsr(c, (random_word(seed) & ~CPSR_M) | modes[random_word(seed) % ARRAY_SIZE(modes)], ~0u);
+	atomic_store(&c->irq_lines, random_word(seed) & 1);
+	atomic_store(&c->attention, 0);
+	mmu_changes = 0;
+}
+
+/* Both are written out for speed: they do what the general write of CPSR does. */
+START_TEST(entry_and_return_as_msr)
+{
+	uint64_t seed = (uint64_t)_i;
+	static struct cpu slow;
+
+	for (unsigned n = 0; n < 20000; n++) {
+		static const enum exception excs[] = { EXC_UNDEF, EXC_SVC, EXC_PREFETCH_ABORT, EXC_DATA_ABORT, EXC_IRQ, EXC_FIQ };
+		uint32_t spsr = random_word(&seed), pc = random_word(&seed), old;
+		unsigned changes;
+
+		random_cpu(cpu, &seed);
+		slow = *cpu;
+		if (random_word(&seed) & 1) {
+			cpu_msr_cpsr(&slow, spsr, 0xf, true);
+			slow.r[15] = pc & (slow.cpsr & CPSR_T ? ~1u : ~3u);
+			changes = mmu_changes;
+			mmu_changes = 0;
+			cpu_exception_return(cpu, pc, spsr);
+		} else {
+			/* Where it went is another test's business: the mode and masks it came to, and what else there is to it. */
+			old = cpu_cpsr(cpu);
+			cpu_take_exception(cpu, excs[random_word(&seed) % ARRAY_SIZE(excs)]);
+			changes = mmu_changes;
+			mmu_changes = 0;
+			cpu_set_cpsr(&slow, cpu_cpsr(cpu), ~(CPSR_N | CPSR_Z | CPSR_C | CPSR_V | CPSR_Q | CPSR_GE));
+			cpu_set_spsr(&slow, old);
+			slow.r[14] = cpu->r[14];
+			slow.r[15] = cpu->r[15];
+			memcpy(slow.stats, cpu->stats, sizeof(slow.stats));
+			ck_assert_uint_eq(cpu_cpsr(cpu) & (CPSR_I | CPSR_J), CPSR_I);
+			ck_assert_uint_eq(old & ~cpu_cpsr(cpu) & (CPSR_A | CPSR_F), 0);
+		}
+		ck_assert_uint_eq(mmu_changes, changes);
+		ck_assert_mem_eq(cpu, &slow, sizeof(slow));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cpu");
@@ -397,6 +461,7 @@ int main(void)
 	tcase_add_test(tcase, monitor_routing);
 	tcase_add_test(tcase, abort_registers);
 	tcase_add_test(tcase, exception_return_aligns);
+	tcase_add_loop_test(tcase, entry_and_return_as_msr, 0, 4);
 	tcase_add_test(tcase, reset_state);
 	tcase_add_test(tcase, fp_access);
 	tcase_add_test(tcase, interrupts);
