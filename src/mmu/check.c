@@ -59,7 +59,7 @@ static void check_data(struct checker *c, uint32_t page, uint64_t entry, unsigne
 static void check_window(struct checker *c, uint32_t page)
 {
 	const struct space *space = c->shadow->space;
-	uint8_t mapped = c->shadow->window.used ? c->shadow->window.pages[page] : 0;
+	uint8_t mapped = c->shadow->window.used ? c->shadow->window.pages[page] & WINDOW_PERMS : 0;
 	gva_t va = page << GUEST_PAGE_BITS;
 
 	if ((mapped & PERM_R && !space->read[page]) || (mapped & PERM_W && !space->write[page]))
@@ -155,7 +155,7 @@ static void count_entries(const struct shadow *shadow, unsigned counts[4])
 			counts[0] += shadow->space->read[page] != 0;
 			counts[1] += shadow->space->write[page] != 0;
 			counts[2] += shadow->space->exec[page] != 0;
-			counts[3] += shadow->window.used && shadow->window.pages[page];
+			counts[3] += shadow->window.used && shadow->window.pages[page] & WINDOW_PERMS;
 		}
 	}
 }

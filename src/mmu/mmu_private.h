@@ -129,8 +129,10 @@ struct writer {
 	uint32_t page;       /* shadow index << 20 | page */
 };
 
+#define WINDOW_PERMS (PERM_R | PERM_W)
+#define WINDOW_DROP 8u /* how often the page was taken away since the window was empty, in the bits from here up */
 struct window {
-	uint8_t *pages;        /* [SPACE_PAGES]: PERM_R, PERM_W of what is mapped; NULL before the window was opened first */
+	uint8_t *pages;        /* [SPACE_PAGES]: PERM_R, PERM_W of what is mapped, WINDOW_DROP counts; NULL before the window was opened first */
 	bool open;             /* the space's code uses it */
 	bool used;             /* something may be mapped */
 	uint8_t closed;        /* how often it had to be */

@@ -62,6 +62,29 @@ static bool take_away(const struct shadow *shadow, uint32_t first, size_t count)
 	       MAP_FAILED;
 }
 
+/* So often taken away, a page is not mapped again: what a kernel maps anew for each use is better off with the tables. */
+#define MAX_DROPS 24u
+
+static uint8_t mapped_perms(const struct shadow *shadow, uint32_t page)
+{
+	return shadow->window.pages[page] & WINDOW_PERMS;
+}
+
+/* Takes @perms from what is noted of the page. */
+static void note_drop(struct shadow *shadow, uint32_t page, uint8_t perms)
+{
+	uint8_t *noted = &shadow->window.pages[page];
+
+	*noted &= (uint8_t)~perms;
+	if (*noted / WINDOW_DROP < MAX_DROPS)
+		*noted += WINDOW_DROP;
+}
+
+static bool comes_and_goes(const struct mmu *mmu, const struct shadow *shadow, uint32_t page)
+{
+	return shadow->window.pages[page] / WINDOW_DROP == MAX_DROPS && mmu->window_mode != WINDOWS_ALWAYS;
+}
+
 static void clear(struct shadow *shadow)
 {
 	if (!shadow->window.pages || !shadow->window.used)
@@ -160,9 +183,9 @@ static void narrowed(struct mmu *mmu, struct shadow *shadow, bool done)
 
 void window_drop_page(struct mmu *mmu, struct shadow *shadow, uint32_t page)
 {
-	if (!shadow->window.used || !shadow->window.pages[page])
+	if (!shadow->window.used || !mapped_perms(shadow, page))
 		return;
-	shadow->window.pages[page] = 0;
+	note_drop(shadow, page, WINDOW_PERMS);
 	narrowed(mmu, shadow, take_away(shadow, page, 1));
 }
 
@@ -178,7 +201,7 @@ void window_protect_page(struct mmu *mmu, struct shadow *shadow, uint32_t page)
 {
 	if (!shadow->window.used || !(shadow->window.pages[page] & PERM_W))
 		return;
-	shadow->window.pages[page] &= (uint8_t)~PERM_W;
+	note_drop(shadow, page, PERM_W);
 	narrowed(mmu, shadow, mprotect(window_at(shadow, page), GUEST_PAGE_SIZE, PROT_READ) == 0);
 }
 
@@ -200,9 +223,10 @@ struct run {
 	uint64_t offset; /* of the first in the region */
 };
 
-static bool alike(const struct shadow *shadow, uint32_t page, uint64_t addend, const struct frame *frame, uint8_t perms)
+static bool alike(const struct mmu *mmu, const struct shadow *shadow, uint32_t page, uint64_t addend, const struct frame *frame, uint8_t perms)
 {
-	return shadow->space->read[page] == addend && shadow->window.pages[page] != perms && allowed(shadow->space, page, frame) == perms;
+	return shadow->space->read[page] == addend && mapped_perms(shadow, page) != perms && !comes_and_goes(mmu, shadow, page) &&
+	       allowed(shadow->space, page, frame) == perms;
 }
 
 /* The run that holds @page; false: it cannot be mapped for @need. */
@@ -227,10 +251,10 @@ static bool find_run(struct mmu *mmu, const struct shadow *shadow, uint32_t page
 	run->first = page;
 	run->end = page + 1;
 	while (run->first > low && page - run->first < RUN_PAGES - 1 && page - run->first < frame &&
-	       alike(shadow, run->first - 1, addend, frames - (page - run->first) - 1, run->perms))
+	       alike(mmu, shadow, run->first - 1, addend, frames - (page - run->first) - 1, run->perms))
 		run->first--;
 	while (run->end < high && run->end - run->first < RUN_PAGES && frame + (run->end - page) < run->region->size >> GUEST_PAGE_BITS &&
-	       alike(shadow, run->end, addend, frames + (run->end - page), run->perms))
+	       alike(mmu, shadow, run->end, addend, frames + (run->end - page), run->perms))
 		run->end++;
 	run->offset = (frame - (page - run->first)) << GUEST_PAGE_BITS;
 	return true;
@@ -271,7 +295,8 @@ static bool map_run(struct mmu *mmu, struct shadow *shadow, const struct run *ru
 		close_all(mmu);
 		return false;
 	}
-	memset(shadow->window.pages + run->first, run->perms, run->end - run->first);
+	for (uint32_t page = run->first; page < run->end; page++)
+		shadow->window.pages[page] = (uint8_t)((shadow->window.pages[page] & ~WINDOW_PERMS) | run->perms);
 	shadow->mibs[run->first / MIB_PAGES].flags |= MIB_WINDOW;
 	shadow->window.mapped += populate ? run->end - run->first : SECTION_TOUCHED;
 	mmu->window_pieces++;
@@ -296,6 +321,8 @@ bool mmu_window_fault(struct cpu *cpu, gva_t va, bool write)
 		return false;
 	if (shadow->window.pages[page] & need)
 		return true;
+	if (comes_and_goes(mmu, shadow, page))
+		return false;
 	section = fill_section(mmu, shadow, page);
 	return find_run(mmu, shadow, page, need, &run) && map_run(mmu, shadow, &run, !section);
 }

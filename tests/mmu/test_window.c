@@ -213,6 +213,31 @@ END_TEST
 
 #define LONG (64u << 20)
 
+/* What is mapped anew for each use stays out after a while, and that closes no window; others are not concerned. */
+START_TEST(pages_that_come_and_go)
+{
+	struct fixture f;
+	unsigned mapped = 0;
+
+	start(&f, WINDOWS_AUTO);
+	mmu_ran(f.cpu, LONG);
+	for (unsigned i = 0; i < 1000; i++) {
+		mapped += touch(&f, VA, true);
+		put(&f, L2, 0);
+		put(&f, L2, SMALL(DATA));
+		ck_assert(!readable(window(&f, VA)));
+	}
+	ck_assert_uint_ge(mapped, 10);
+	ck_assert_uint_le(mapped, 40);
+	ck_assert_uint_eq(f.cpu->window_key, KEY_WINDOW);
+	ck_assert(touch(&f, VA + 0x1000, true));
+	ck_assert(writable(window(&f, VA + 0x1000)));
+	ck_assert(!touch(&f, VA, true));
+	ck_assert(!readable(window(&f, VA)));
+	end(&f);
+}
+END_TEST
+
 /* By itself a window opens late, and closes when it costs more than its part. */
 START_TEST(budget)
 {
@@ -313,6 +338,7 @@ int main(void)
 	tcase_add_test(tcase, both_ends);
 	tcase_add_test(tcase, goes_with_its_entry);
 	tcase_add_test(tcase, traced_frames);
+	tcase_add_test(tcase, pages_that_come_and_go);
 	tcase_add_test(tcase, budget);
 	tcase_add_test(tcase, aborts);
 	tcase_add_test(tcase, emptied);
