@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The terminal as a person has it: raw while the guest runs, Ctrl-A commands, restored at every end."""
+import fcntl
 import os
 import pty
 import signal
@@ -12,6 +13,12 @@ from harness import DBTVM, Guest, main
 ARGS = ["-M", "vexpress-a9", "-m", "128", "-nographic"]
 
 
+def in_child():
+    """A terminal of its own; signals as in a shell, even when the tests run under nohup."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Shell(Guest):
     """A guest on a terminal that outlives it, so that its modes can be looked at."""
 
@@ -22,7 +29,7 @@ class Shell(Guest):
         self.fd, self.slave = pty.openpty()
         self.before = termios.tcgetattr(self.slave)
         self.process = subprocess.Popen([DBTVM] + args, stdin=self.slave, stdout=self.slave, stderr=self.slave, start_new_session=True,
-                                        preexec_fn=lambda: __import__("fcntl").ioctl(0, termios.TIOCSCTTY, 0))
+                                        preexec_fn=in_child)
         self.pid = self.process.pid
 
     def modes(self):
