@@ -11,12 +11,14 @@ import time
 from harness import DBTVM, Guest, main
 
 ARGS = ["-M", "vexpress-a9", "-m", "128", "-nographic"]
+ENDS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGSEGV, signal.SIGABRT)
 
 
 def in_child():
-    """A terminal of its own; signals as in a shell, even when the tests run under nohup."""
+    """A terminal of its own; signals as in a shell's foreground, even when the tests run in the background or under nohup."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    for number in ENDS:
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Shell(Guest):
@@ -105,7 +107,7 @@ def test_monitor_resets_the_machine():
 
 
 def test_restored_on_signals():
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGSEGV, signal.SIGABRT):
+    for number in ENDS:
         with Shell(ARGS) as g:
             g.expect("guest> ")
             os.kill(g.pid, number)
