@@ -79,21 +79,20 @@ static int lift(struct job *job)
 		.plain_system = !(t->options.optimizations >> OPT_INLINE_SYSTEM & 1),
 	};
 	struct log *log = t->cpu->log;
-	bool quiet = !t->cpu->log_mask;
 
 	ir_block_init(&t->ir, job->pc, job->key);
 	if (lift_block(t->cpu, &source, &options, &t->ir, &job->lifted) < 0)
 		return -1;
 	if (t->ir.overflow)
 		return 0;
-	if (!quiet && shown(job, LOG_IN_ASM))
+	if (shown(job, LOG_IN_ASM))
 		show_guest_code(t, log_stream(log), t->ir.ops, t->ir.count);
-	if (!quiet && shown(job, LOG_OP))
+	if (shown(job, LOG_OP))
 		ir_dump(&t->ir, log_stream(log));
 	if (t->options.check_ir)
 		check(&t->ir);
 	passes_run(&t->ir, t->options.passes, t->options.check_ir);
-	if (!quiet && shown(job, LOG_OP_OPT))
+	if (shown(job, LOG_OP_OPT))
 		ir_dump(&t->ir, log_stream(log));
 	return 0;
 }

@@ -68,12 +68,12 @@ int cache_init(struct code_cache *cache, size_t size, struct error *err)
 void cache_prepare(struct code_cache *cache)
 {
 #ifdef MADV_POPULATE_WRITE
-	size_t from = cache->used & ~(size_t)(AHEAD_BYTES - 1), to;
+	size_t step = cache->used & ~(size_t)(AHEAD_BYTES - 1), from, to;
 
 	if (likely(cache->used + AHEAD_BYTES / 4 < cache->ready))
 		return;
-	from = MAX(from, cache->ready);
-	to = MIN((cache->used & ~(size_t)(AHEAD_BYTES - 1)) + 2 * AHEAD_BYTES, cache->size);
+	from = MAX(step, cache->ready);
+	to = MIN(step + 2 * AHEAD_BYTES, cache->size);
 	/* A kernel that does not know it lets the pages come one by one. */
 	if (to > from)
 		madvise(cache->write + from, to - from, MADV_POPULATE_WRITE);

@@ -147,7 +147,7 @@ static void load_value(struct builder *b)
 	if (place.kind == PLACE_HOST)
 		from = original(place.n);
 	else if (place.kind == PLACE_GUEST)
-		from = opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * place.n) - CPU_BIAS);
+		from = cpu_reg(place.n);
 	else if (place.kind == PLACE_TMP)
 		from = opnd_mem(RBP, (int32_t)(offsetof(struct cpu, tmp) + 4 * place.n) - CPU_BIAS);
 	enc_mov(&b->enc, W32, opnd_reg(RCX), from);

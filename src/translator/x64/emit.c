@@ -37,7 +37,7 @@ void cold_jcc(struct emit *e, struct cold *cold, enum host_cc cc)
 static void cold_slow(struct emit *e, const struct cold *cold)
 {
 	struct x64_site *site = &e->sites[cold->site];
-	uint32_t behind = (uint32_t)(e->enc.at - e->x64->cache.write) - site->resume;
+	uint32_t behind = offset_here(e) - site->resume;
 
 	if (!site->raw && site->kind < SITE_LDREX)
 		site->cold = behind <= UINT16_MAX ? (uint16_t)behind : 0;
@@ -300,7 +300,7 @@ static void put_state(struct emit *e, struct site_state *from, const uint8_t *he
 
 	while (from->has_dirty && dirty < MAX_DIRTY && from->dirty[dirty].bytes)
 		dirty++;
-	from->at = (uint32_t)(enc->at - e->x64->cache.write);
+	from->at = offset_here(e);
 	*state = (struct x64_site_state){
 		.head = (uint16_t)((enc->at - head) / 4), .dirty = (uint8_t)dirty, .recipes = (f->nz.kind | f->c.kind | f->v.kind) != RECIPE_NONE,
 		.host = f->host, .mem = f->mem, .known_value = (uint8_t)(f->known << 4 | (f->value & IR_NZCV)), .host_borrow = f->host_borrow,
@@ -329,7 +329,7 @@ static void put_sites(struct emit *e)
 	put(enc, &head, sizeof(head));
 	for (unsigned i = 0; i < e->state_count; i++)
 		put_state(e, &e->states[i], head_at);
-	e->sites_at = (uint32_t)(enc->at - e->x64->cache.write);
+	e->sites_at = offset_here(e);
 	for (unsigned i = 0; i < e->site_count; i++) {
 		struct x64_site *site = &e->sites[i];
 
@@ -418,9 +418,9 @@ static void emit_loop(struct emit *e)
 	uint32_t entry, again;
 
 	enc_align(&e->enc, 16);
-	entry = (uint32_t)(e->enc.at - e->x64->cache.write);
+	entry = offset_here(e);
 	loop_homes_enter(e);
-	again = (uint32_t)(e->enc.at - e->x64->cache.write);
+	again = offset_here(e);
 	e->in_loop = true;
 	flags_set(e, &e->loop_flags);
 	for (unsigned i = 0; i < e->ir->labels; i++)

@@ -90,6 +90,16 @@ static inline bool x64_opt(const struct x64 *x64, enum optimization opt)
 /* --- fields of struct cpu as operands --- */
 #define CPU_BIAS 128
 #define CPU_OPND(field) opnd_mem(RBP, (int32_t)offsetof(struct cpu, field) - CPU_BIAS)
+/* Guest register @reg in struct cpu, which is its home or not. */
+static inline struct opnd cpu_reg(unsigned reg)
+{
+	return opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * reg) - CPU_BIAS);
+}
+/* rbx, rbp and r12-r15 survive a C call. */
+static inline bool callee_saved(unsigned reg)
+{
+	return reg == RBX || reg == RBP || (reg >= R12 && reg <= R15);
+}
 extern const uint8_t home_regs[16]; /* enum host_reg or HOST_REG_NONE; during emission ask struct emit */
 
 /*
@@ -464,6 +474,11 @@ void survey(struct emit *e);
 /* emit.c */
 struct cold *cold_add(struct emit *e, enum cold_kind kind);
 void cold_jcc(struct emit *e, struct cold *cold, enum host_cc cc);
+/* Where the next instruction comes to stand in the code cache. */
+static inline uint32_t offset_here(const struct emit *e)
+{
+	return (uint32_t)(e->enc.at - e->x64->cache.write);
+}
 /* insn ops passed on the longest way here, the current one included: what to subtract from r14d (ir_count_insns()). */
 static inline unsigned count_here(const struct emit *e)
 {

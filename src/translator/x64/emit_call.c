@@ -131,7 +131,7 @@ void emit_call(struct emit *e)
 	load_args(e);
 	xmm_drop_all(e);
 	if (!pure) {
-		enc_mov(&e->enc, W32, opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * 15) - CPU_BIAS), opnd_imm(e->pc));
+		enc_mov(&e->enc, W32, CPU_OPND(r[15]), opnd_imm(e->pc));
 		if (e->it)
 			enc_mov(&e->enc, W32, CPU_OPND(it), opnd_imm(e->it));
 		emit_count(e, done); /* exact for helpers that look at the time */

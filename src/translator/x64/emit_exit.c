@@ -6,7 +6,7 @@
 
 #include "translator/run/block.h"
 
-#define CPU_R15 opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * 15) - CPU_BIAS)
+#define CPU_R15 CPU_OPND(r[15])
 
 static struct cold *cold_leave(struct emit *e, enum x64_exit why, gva_t pc, unsigned count)
 {
@@ -222,11 +222,6 @@ static void count_down(struct emit *e, unsigned n)
 {
 	align_jump(&e->enc, (n < 128 ? 4 : 7) + 2);
 	enc_count_sub(&e->enc, n);
-}
-
-static uint32_t offset_here(const struct emit *e)
-{
-	return (uint32_t)(e->enc.at - e->x64->cache.write);
 }
 
 enum how_linked { LINK_PLAIN, LINK_LOOP, LINK_FLAGS };

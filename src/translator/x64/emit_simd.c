@@ -410,7 +410,7 @@ void emit_simd_cold(struct emit *e, struct cold *cold)
 {
 	struct enc *enc = &e->enc;
 
-	cold->entry = (uint32_t)(enc->at - e->x64->cache.write);
+	cold->entry = offset_here(e);
 	if (cold->zeros.jump) {
 		/* only one of the jumps comes here; the others go on behind */
 		enc_bind32(enc, cold->zeros.jump);
@@ -436,7 +436,7 @@ void emit_simd_cold(struct emit *e, struct cold *cold)
 
 bool emit_simd_inline(struct emit *e)
 {
-	uint32_t from = (uint32_t)(e->enc.at - e->x64->cache.write);
+	uint32_t from = offset_here(e);
 	bool done;
 
 	e->xmm.temps = 0;
@@ -446,7 +446,7 @@ bool emit_simd_inline(struct emit *e)
 	e->xmm.pinned = 0;
 	if (e->op_cold && e->x64->fp_traps) {
 		e->op_cold->from = from;
-		e->op_cold->to = (uint32_t)(e->enc.at - e->x64->cache.write);
+		e->op_cold->to = offset_here(e);
 	}
 	e->op_cold = NULL;
 	return done;

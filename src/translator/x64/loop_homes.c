@@ -78,19 +78,13 @@ static void mention_all(struct mentions *m, const struct ir_insn *op)
 	mention(m, op->c);
 }
 
-/* Whether C keeps the host register @reg. */
-static bool kept_by_c(unsigned reg)
-{
-	return reg == RBX || reg == RBP || (reg >= R12 && reg <= R15);
-}
-
 /* The register with a home that is mentioned least, not yet in @lent; 15: none. */
 static unsigned best_lender(const struct mentions *m, uint16_t lent)
 {
 	unsigned best = 15;
 
 	for (unsigned reg = 0; reg < 15; reg++)
-		if (home_regs[reg] != HOST_REG_NONE && !(lent >> reg & 1) && (!m->calls || kept_by_c(home_regs[reg])) &&
+		if (home_regs[reg] != HOST_REG_NONE && !(lent >> reg & 1) && (!m->calls || callee_saved(home_regs[reg])) &&
 		    (best == 15 || m->count[reg] < m->count[best]))
 			best = reg;
 	return best;
@@ -128,11 +122,6 @@ void loop_homes_plan(struct emit *e, unsigned end)
 		done |= (uint16_t)(1u << lender | 1u << borrower);
 		e->loop_swaps |= (lender + 1) << 4 * (borrower - FIRST_BORROWER);
 	}
-}
-
-static struct opnd cpu_reg(unsigned reg)
-{
-	return opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * reg) - CPU_BIAS);
 }
 
 void loop_homes_set(struct emit *e, uint32_t swaps)

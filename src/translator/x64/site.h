@@ -57,7 +57,7 @@ static inline unsigned site_index(const struct emit *e, const struct x64_site *s
 
 static inline void site_resume_here(struct emit *e, struct x64_site *site)
 {
-	site->resume = (uint32_t)(e->enc.at - e->x64->cache.write);
+	site->resume = offset_here(e);
 }
 
 /* The next instruction is an access to the window. */
@@ -67,7 +67,7 @@ static inline void raw_mark(struct emit *e, const struct x64_site *site)
 		emit_fail(e, -E2BIG);
 		return;
 	}
-	e->raws[e->raw_count++] = (struct x64_raw){ .code = (uint32_t)(e->enc.at - e->x64->cache.write), .site = site_index(e, site) };
+	e->raws[e->raw_count++] = (struct x64_raw){ .code = offset_here(e), .site = site_index(e, site) };
 }
 
 #endif

@@ -11,17 +11,6 @@
 
 static const uint8_t saved_by_us[] = { RBX, RBP, R12, R13, R14, R15 };
 
-static struct opnd guest_field(unsigned reg)
-{
-	return opnd_mem(RBP, (int32_t)(offsetof(struct cpu, r) + 4 * reg) - CPU_BIAS);
-}
-
-/* rbx, rbp and r12-r15 survive a C call. */
-static bool callee_saved(unsigned reg)
-{
-	return reg == RBX || reg == RBP || (reg >= R12 && reg <= R15);
-}
-
 static void homes(struct enc *enc, bool load, bool volatile_only)
 {
 	for (unsigned i = 0; i < 15; i++) {
@@ -30,9 +19,9 @@ static void homes(struct enc *enc, bool load, bool volatile_only)
 		if (reg == HOST_REG_NONE || (volatile_only && callee_saved(reg)))
 			continue;
 		if (load)
-			enc_mov(enc, W32, opnd_reg(reg), guest_field(i));
+			enc_mov(enc, W32, opnd_reg(reg), cpu_reg(i));
 		else
-			enc_mov(enc, W32, guest_field(i), opnd_reg(reg));
+			enc_mov(enc, W32, cpu_reg(i), opnd_reg(reg));
 	}
 }
 
@@ -126,7 +115,7 @@ static uint8_t *emit_link(struct enc *enc, const uint8_t *leave_link)
 	uint8_t *at = enc_here(enc);
 
 	enc_mov(enc, W32, opnd_reg(RCX), opnd_mem(RAX, offsetof(struct block_exit, pc)));
-	enc_mov(enc, W32, guest_field(15), opnd_reg(RCX));
+	enc_mov(enc, W32, cpu_reg(15), opnd_reg(RCX));
 	enc_mov(enc, W64, CPU_OPND(exit_link), opnd_reg(RAX));
 	enc_jmp_to(enc, leave_link);
 	return at;
@@ -142,7 +131,7 @@ static uint8_t *emit_miss(struct enc *enc, const uint8_t *leave)
 	enc_test(enc, W8, CPU_OPND(cpsr), opnd_imm(CPSR_T));
 	enc_cmov(enc, CC_NE, RCX, opnd_reg(RDX));
 	enc_alu(enc, ALU_AND, W32, opnd_reg(RAX), opnd_reg(RCX));
-	enc_mov(enc, W32, guest_field(15), opnd_reg(RAX));
+	enc_mov(enc, W32, cpu_reg(15), opnd_reg(RAX));
 	enc_jmp_to(enc, leave);
 	return at;
 }
