@@ -11,19 +11,10 @@
 
 /* --- cold code: emitted behind the block --- */
 
-struct cold *cold_add(struct emit *e, enum cold_kind kind)
+void cold_full(struct emit *e)
 {
-	struct cold *cold;
-
-	if (e->cold_count == MAX_COLD) {
-		emit_fail(e, -E2BIG);
-		e->cold_count--;
-	}
-	cold = &e->cold[e->cold_count++];
-	memset(cold, 0, COLD_CLEARED);
-	cold->kind = (uint8_t)kind;
-	cold->swapped = e->swaps != 0;
-	return cold;
+	emit_fail(e, -E2BIG);
+	e->cold_count--;
 }
 
 void cold_jcc(struct emit *e, struct cold *cold, enum host_cc cc)
@@ -62,6 +53,26 @@ static void cold_unaligned(struct emit *e, const struct cold *cold)
 	enc_jmp_to(enc, slow);
 }
 
+/* Stores flags that are those of one comparison, as emit_cold_flags() would. False: they are not, or not of registers at home. */
+static bool cold_compared(struct emit *e, const struct flag_state *f)
+{
+	const struct recipe *r = &f->nz;
+	struct opnd a;
+
+	if (r->kind != RECIPE_CMP || f->known || memcmp(r, &f->c, 3) || memcmp(r, &f->v, 3) || f->c.imm != r->imm || f->v.imm != r->imm ||
+	    (r->flags | f->c.flags | f->v.flags) != IR_NZCV)
+		return false;
+	a = e->homes[r->a];
+	if (a.kind != OPND_REG || (r->b != RECIPE_IMM && e->homes[r->b].kind != OPND_REG))
+		return false;
+	if (r->b == RECIPE_IMM)
+		enc_alu_imm(&e->enc, ALU_CMP, W32, a, (int32_t)r->imm);
+	else
+		enc_put_regs(&e->enc, ENC_HEAD(0x39, W32), e->homes[r->b].reg, a.reg);
+	enc_flags_to(&e->enc, CPU_OPND(nzcv), true);
+	return true;
+}
+
 void emit_cold_flags(struct emit *e, const struct cold *cold)
 {
 	if (!cold->op)
@@ -71,44 +82,43 @@ void emit_cold_flags(struct emit *e, const struct cold *cold)
 		enc_flags_to(&e->enc, CPU_OPND(nzcv), cold->flags.host_borrow);
 		return;
 	}
+	if (likely(!cold->flags.host && !cold->flags.mem) && cold_compared(e, &cold->flags))
+		return;
 	e->op = cold->op;
 	flags_set(e, &cold->flags);
 	e->pinned = 0;
 	flags_to_mem(e, IR_NZCV);
 }
 
-static void cold_one(struct emit *e, struct cold *cold)
+static void cold_leave(struct emit *e, const struct cold *cold)
+{
+	loop_homes_leave(e);
+	emit_cold_flags(e, cold);
+	enc_mov(&e->enc, W32, CPU_OPND(r[15]), opnd_imm(cold->pc));
+	emit_count(e, cold->count);
+	enc_jmp_to(&e->enc, e->x64->stubs.leave[cold->exit]);
+}
+
+static void land(struct emit *e, const struct cold *cold)
+{
+	for (unsigned i = 0; i < cold->jump_count; i++)
+		enc_land(&e->enc, cold->jumps[i]);
+}
+
+static __attribute__((noinline)) void cold_rare(struct emit *e, struct cold *cold)
 {
 	struct enc *enc = &e->enc;
+
 	if (cold->kind == COLD_SIMD) {
 		emit_simd_cold(e, cold);
 		return;
 	}
 	if (!cold->jump_count)
 		return;
-	for (unsigned i = 0; i < cold->jump_count; i++)
-		enc_land(enc, cold->jumps[i]);
-	loop_homes_select(e, cold->swapped ? e->loop_swaps : 0);
+	land(e, cold);
 	switch (cold->kind) {
-	case COLD_SLOW:
-		cold->back = enc_here(enc);
-		cold_slow(e, cold);
-		break;
 	case COLD_UNALIGNED:
 		cold_unaligned(e, cold);
-		break;
-	case COLD_LEAVE:
-		loop_homes_leave(e);
-		emit_cold_flags(e, cold);
-		enc_mov(enc, W32, CPU_OPND(r[15]), opnd_imm(cold->pc));
-		emit_count(e, cold->count);
-		enc_jmp_to(enc, e->x64->stubs.leave[cold->exit]);
-		break;
-	case COLD_LINK:
-		emit_cold_link(e, cold);
-		break;
-	case COLD_EXIT:
-		emit_cold_exit(e, cold);
 		break;
 	case COLD_UNDEF:
 		loop_homes_leave(e);
@@ -139,8 +149,35 @@ void emit_cold(struct emit *e)
 	e->copies = e->tmp_regs = 0;
 	for (unsigned i = 0; i < SCRATCH_COUNT; i++)
 		e->owner[i] = IR_NONE;
-	for (unsigned i = 0; i < e->cold_count; i++)
-		cold_one(e, &e->cold[i]);
+	for (unsigned i = 0; i < e->cold_count; i++) {
+		struct cold *cold = &e->cold[i];
+
+		if (unlikely(e->loop_swaps))
+			loop_homes_select(e, cold->swapped ? e->loop_swaps : 0);
+		switch (cold->kind) {
+		case COLD_LINK:
+			emit_cold_link(e, cold);
+			break;
+		case COLD_LEAVE:
+			enc_land(&e->enc, cold->jumps[0]);
+			cold_leave(e, cold);
+			break;
+		case COLD_SLOW:
+			if (!cold->jump_count)
+				break;
+			land(e, cold);
+			cold->back = enc_here(&e->enc);
+			cold_slow(e, cold);
+			break;
+		case COLD_EXIT:
+			enc_land(&e->enc, cold->jumps[0]);
+			emit_cold_exit(e, cold);
+			break;
+		default:
+			cold_rare(e, cold);
+			break;
+		}
+	}
 }
 
 /* --- ops --- */

@@ -29,6 +29,7 @@ struct x64_stubs {
 	uint8_t *enter;                 /* int enter(struct cpu *, const uint8_t *entry) */
 	uint8_t *leave[X64_EXIT_RESUME + 1]; /* jump here with everything but homes and countdown stored */
 	uint8_t *link;                  /* rax = struct block_exit: stores its pc and leaves with X64_EXIT_LINK */
+	uint8_t *link_back;             /* the same, with X64_EXIT_CHECK when the countdown is negative */
 	uint8_t *slow;                  /* pushed: offset of a struct x64_site */
 	uint8_t *miss, *miss_check;     /* eax = target of an indirect jump, cpsr.T right: leave with LOOKUP, with CHECK */
 	uint8_t *miss_check_t;          /* the same with T as bit 0 of eax says */
@@ -472,7 +473,19 @@ void emit_slow_jump(struct emit *e, unsigned site);
 void survey(struct emit *e);
 
 /* emit.c */
-struct cold *cold_add(struct emit *e, enum cold_kind kind);
+void cold_full(struct emit *e);
+static inline struct cold *cold_add(struct emit *e, enum cold_kind kind)
+{
+	struct cold *cold;
+
+	if (unlikely(e->cold_count == MAX_COLD))
+		cold_full(e);
+	cold = &e->cold[e->cold_count++];
+	memset(cold, 0, COLD_CLEARED);
+	cold->kind = (uint8_t)kind;
+	cold->swapped = e->swaps != 0;
+	return cold;
+}
 void cold_jcc(struct emit *e, struct cold *cold, enum host_cc cc);
 /* Where the next instruction comes to stand in the code cache. */
 static inline uint32_t offset_here(const struct emit *e)

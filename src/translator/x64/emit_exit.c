@@ -197,19 +197,13 @@ static void leave(struct emit *e, enum x64_exit why)
 	enc_jmp_to(&e->enc, e->x64->stubs.leave[why]);
 }
 
-/* The flags of the current state are stored where @cold goes, not here. */
-static void store_flags_there(struct emit *e, struct cold *cold)
-{
-	cold->op = e->op;
-	cold->flags = e->flags;
-	cold->flags.host = 0;
-}
-
 /* The displacement of a jump, @before bytes from here, is patched while code runs: it must not straddle a cache line. */
-static void align_jump(struct enc *enc, unsigned before)
+static inline void align_jump(struct enc *enc, unsigned before)
 {
-	while (((uintptr_t)(enc->at + before) & 63) > 60 && !enc->overflow)
-		enc_nop(enc, 1);
+	unsigned at = (uintptr_t)(enc->at + before) & 63;
+
+	if (unlikely(at > 60))
+		enc_nop(enc, 64 - at);
 }
 
 static bool same_page(const struct emit *e)
@@ -217,27 +211,19 @@ static bool same_page(const struct emit *e)
 	return e->op->imm >> GUEST_PAGE_BITS == e->ir->pc >> GUEST_PAGE_BITS && !(e->op->imm2 & EXIT_CHECKED);
 }
 
-/* r14d -= @n for a jump_linked() that follows: nothing in between, so that the host does both at once. */
-static void count_down(struct emit *e, unsigned n)
-{
-	align_jump(&e->enc, (n < 128 ? 4 : 7) + 2);
-	enc_count_sub(&e->enc, n);
-}
-
+/* Flags are in memory, or stored where a link goes while it is unlinked. */
 enum how_linked { LINK_PLAIN, LINK_LOOP, LINK_FLAGS };
 
-/* A jump, or when @backwards one that is taken unless SF is set. @how: flags are in memory, or stored where it goes while unlinked. */
-static void jump_linked(struct emit *e, enum how_linked how, bool backwards)
+/* The current op's exit by the jump at @where. NULL: no room. */
+static struct cold *link_add(struct emit *e, enum how_linked how, uint8_t *where)
 {
 	const struct ir_insn *op = e->op;
-	struct enc *enc = &e->enc;
 	struct block_exit *exit;
 	struct cold *cold;
-	uint8_t *where;
 
 	if (e->code->exit_count == X64_MAX_EXITS) {
 		emit_fail(e, -E2BIG);
-		return;
+		return NULL;
 	}
 	exit = &e->code->exits[e->code->exit_count++];
 	*exit = (struct block_exit){
@@ -248,51 +234,76 @@ static void jump_linked(struct emit *e, enum how_linked how, bool backwards)
 	};
 	cold = cold_add(e, COLD_LINK);
 	cold->link = exit;
-	if (how != LINK_PLAIN)
-		store_flags_there(e, cold);
-	if (how == LINK_FLAGS && !backwards)
-		cold->flags.host = e->flags.host; /* still there */
-	if (!backwards)
-		align_jump(enc, 1);
-	where = backwards ? enc_jcc32(enc, CC_NS) : enc_jmp32(enc);
 	exit->jump = (uint32_t)(where - e->x64->cache.write);
 	exit->loop = how == LINK_LOOP ? exit->jump : 0; /* the address comes later */
 	exit->flags_jump = how == LINK_FLAGS ? exit->jump : 0; /* likewise */
-	cold->jumps[cold->jump_count++] = where;
+	cold->jumps[0] = where;
+	cold->jump_count = 1;
+	if (how != LINK_PLAIN) {
+		cold->op = op;
+		cold->flags = e->flags;
+	}
+	return cold;
 }
 
+static void jump_forward(struct emit *e, enum how_linked how)
+{
+	align_jump(&e->enc, 1);
+	link_add(e, how, enc_jmp32(&e->enc));
+}
+
+/* r14d -= @n, and back unless it is negative then: nothing in between, so that the host does both at once. */
+static void jump_back(struct emit *e, enum how_linked how, unsigned n)
+{
+	struct enc *enc = &e->enc;
+	struct cold *cold;
+
+	align_jump(enc, (n < 128 ? 4 : 7) + 2);
+	enc_count_sub(enc, n);
+	cold = link_add(e, how, enc_jcc32(enc, CC_NS));
+	if (!cold)
+		return;
+	cold->flags.host = 0;
+	cold->jumps[1] = enc_jmp32(enc);
+	cold->jump_count = 2;
+}
+
+/*
+ * Where a link goes while it is unlinked, and in its second jump, which is not linked, when the countdown is negative. Behind a link's store of
+ * flags there is another jump that is linked: so that has a store of its own.
+ */
 void emit_cold_link(struct emit *e, struct cold *cold)
 {
 	struct block_exit *exit = cold->link;
 	struct enc *enc = &e->enc;
+	const uint8_t *start = enc->at, *unlinked;
+	size_t bytes;
 
 	exit->stub = offset_here(e);
+	enc_land(enc, cold->jumps[0]);
 	loop_homes_leave(e);
 	emit_cold_flags(e, cold);
+	bytes = (size_t)(enc->at - start);
 	if (exit->flags_jump) {
-		uint8_t *where;
-
 		align_jump(enc, 1);
-		where = enc_jmp32(enc);
-		enc_bind32(enc, where);
-		exit->flags_jump = (uint32_t)(where - e->x64->cache.write);
+		enc_word(enc, 0xe9, 5);
 		exit->flags_stub = offset_here(e);
+		exit->flags_jump = exit->flags_stub - 4;
 	}
+	unlinked = enc->at;
 	enc_mov_imm64(enc, RAX, (uintptr_t)exit);
-	enc_jmp_to(enc, e->x64->stubs.link);
-}
-
-/* The countdown is negative: leave. @flags: their store goes there. */
-static void leave_for_check(struct emit *e, bool flags, bool jump)
-{
-	struct cold *cold = cold_leave(e, X64_EXIT_CHECK, e->op->imm, 0);
-
-	if (flags)
-		store_flags_there(e, cold);
-	if (jump)
-		cold->jumps[cold->jump_count++] = enc_jmp32(&e->enc);
-	else
-		cold_jcc(e, cold, CC_S);
+	if (cold->jump_count < 2) {
+		enc_jmp_to(enc, e->x64->stubs.link);
+		return;
+	}
+	enc_jmp_to(enc, e->x64->stubs.link_back);
+	if (!exit->flags_jump) {
+		enc_patch32(enc, cold->jumps[1], start + enc->exec_delta);
+		return;
+	}
+	enc_land(enc, cold->jumps[1]);
+	enc_copy(enc, start, bytes);
+	enc_jmp_back(enc, unlinked);
 }
 
 static void exit_direct(struct emit *e)
@@ -303,18 +314,17 @@ static void exit_direct(struct emit *e)
 	if (!(op->imm2 & 1) != !(e->ir->key & KEY_T))
 		enc_alu(&e->enc, ALU_XOR, W32, CPU_OPND(cpsr), opnd_imm(CPSR_T));
 	if (op->imm <= e->pc) {
-		count_down(e, n);
 		if (x64_opt(e->x64, OPT_CHAIN)) {
-			jump_linked(e, LINK_PLAIN, true);
-			leave_for_check(e, false, true);
+			jump_back(e, LINK_PLAIN, n);
 			return;
 		}
-		leave_for_check(e, false, false);
+		enc_count_sub(&e->enc, n);
+		cold_jcc(e, cold_leave(e, X64_EXIT_CHECK, op->imm, 0), CC_S);
 	} else {
 		emit_count(e, (int)n);
 	}
 	if (x64_opt(e->x64, OPT_CHAIN)) {
-		jump_linked(e, LINK_PLAIN, false);
+		jump_forward(e, LINK_PLAIN);
 	} else {
 		store_imm(e, CPU_R15, op->imm);
 		leave(e, X64_EXIT_LOOKUP);
@@ -335,9 +345,7 @@ static bool exit_loop(struct emit *e)
 		return false;
 	e->loop_aligned &= e->aligned;
 	e->loop_fp_checked &= e->fp_checked;
-	count_down(e, count_here(e));
-	jump_linked(e, LINK_LOOP, true);
-	leave_for_check(e, true, true);
+	jump_back(e, LINK_LOOP, count_here(e));
 	return true;
 }
 
@@ -355,14 +363,12 @@ static bool exit_with_flags(struct emit *e)
 		return false;
 	if (op->imm > e->pc) {
 		emit_count(e, (int)n);
-		jump_linked(e, LINK_FLAGS, false);
+		jump_forward(e, LINK_FLAGS);
 		return true;
 	}
 	if (flags_only_host(e))
 		return false;
-	count_down(e, n);
-	jump_linked(e, LINK_FLAGS, true);
-	leave_for_check(e, true, true);
+	jump_back(e, LINK_FLAGS, n);
 	return true;
 }
 

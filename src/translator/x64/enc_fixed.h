@@ -17,6 +17,28 @@ static inline void enc_land(const struct enc *e, uint8_t *where)
 		memcpy(where, &distance, 4);
 }
 
+/* Once more what was emitted from @start on: code that means the same wherever it stands. */
+static inline void enc_copy(struct enc *e, const uint8_t *start, size_t bytes)
+{
+	if (bytes > (size_t)(e->end - e->at)) {
+		e->overflow = true;
+		return;
+	}
+	memcpy(e->at, start, bytes);
+	e->at += bytes;
+}
+
+/* To code that was emitted before, at the writable address @to. */
+static inline void enc_jmp_back(struct enc *e, const uint8_t *to)
+{
+	intptr_t distance = to - (e->at + 2);
+
+	if (likely(distance >= -128))
+		enc_word(e, 0xeb | (uint64_t)(uint8_t)distance << 8, 2);
+	else
+		enc_jmp_to(e, to + e->exec_delta);
+}
+
 /* lea r14d, [r14 - n]: EFLAGS are kept */
 static inline void enc_count_lea(struct enc *e, int n)
 {

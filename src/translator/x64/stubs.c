@@ -121,6 +121,18 @@ static uint8_t *emit_link(struct enc *enc, const uint8_t *leave_link)
 	return at;
 }
 
+static uint8_t *emit_link_back(struct enc *enc, const uint8_t *link, const uint8_t *leave_check)
+{
+	uint8_t *at = enc_here(enc);
+
+	enc_test(enc, W32, opnd_reg(R14), opnd_reg(R14));
+	enc_jcc_to(enc, CC_NS, link);
+	enc_mov(enc, W32, opnd_reg(RCX), opnd_mem(RAX, offsetof(struct block_exit, pc)));
+	enc_mov(enc, W32, cpu_reg(15), opnd_reg(RCX));
+	enc_jmp_to(enc, leave_check);
+	return at;
+}
+
 /* eax = target, bit 0 as the guest gave it; cpsr.T is right: r[15] aligned for the state. */
 static uint8_t *emit_miss(struct enc *enc, const uint8_t *leave)
 {
@@ -278,6 +290,7 @@ int stubs_emit(struct x64 *x64)
 		stubs->leave[i] = resume && resumes(why) ? emit_resume_with(&enc, resume, why) : emit_leave_with(&enc, leave, why);
 	}
 	stubs->link = emit_link(&enc, stubs->leave[X64_EXIT_LINK]);
+	stubs->link_back = emit_link_back(&enc, stubs->link, stubs->leave[X64_EXIT_CHECK]);
 	stubs->miss = emit_miss(&enc, stubs->leave[X64_EXIT_LOOKUP]);
 	stubs->miss_check = emit_miss(&enc, stubs->leave[X64_EXIT_CHECK]);
 	stubs->miss_check_t = emit_miss_t(&enc, stubs->miss_check);
