@@ -28,7 +28,8 @@ struct builder {
 	struct enc enc;
 	const struct x64 *x64;
 	const struct x64_site *site;
-	uint32_t site_offset;
+	const struct x64_access *access;
+	const struct x64_member *member; /* its only one */
 	struct region *region;
 	gva_t va;
 	unsigned addr;      /* host registers: address, result */
@@ -78,7 +79,7 @@ static struct opnd word_at(struct builder *b, const void *at)
 
 static const uint8_t *resume(const struct builder *b)
 {
-	return b->x64->cache.exec + b->site->resume;
+	return b->x64->cache.exec + b->access->resume;
 }
 
 /* The word in line. dst serves as pointer: the address is known by then. */
@@ -90,7 +91,7 @@ static void plain_load(struct builder *b)
 	uint8_t *other, *wait = NULL;
 	uint32_t offset = (b->entry & SPACE_DEVICE_PAGE) * GUEST_PAGE_SIZE + (b->va & GUEST_PAGE_MASK) - (uint32_t)region->base;
 
-	if ((b->site->mem & ACCESS_SIZE_MASK) != 2 || b->va & 3 || !region->ops->plain || offset > region->size - 4 ||
+	if ((b->member->mem & ACCESS_SIZE_MASK) != 2 || b->va & 3 || !region->ops->plain || offset > region->size - 4 ||
 	    !region->ops->plain(region->opaque, offset, &plain))
 		return;
 	enc_alu(enc, ALU_CMP, W32, opnd_reg(b->addr), opnd_imm(b->va));
@@ -141,8 +142,8 @@ static void restore(struct builder *b, unsigned except)
 
 static void load_value(struct builder *b)
 {
-	const struct site_place place = b->site->value;
-	struct opnd from = opnd_imm(b->site->imm);
+	const struct site_place place = b->member->value;
+	struct opnd from = opnd_imm(0);
 
 	if (place.kind == PLACE_HOST)
 		from = original(place.n);
@@ -150,6 +151,8 @@ static void load_value(struct builder *b)
 		from = cpu_reg(place.n);
 	else if (place.kind == PLACE_TMP)
 		from = opnd_mem(RBP, (int32_t)(offsetof(struct cpu, tmp) + 4 * place.n) - CPU_BIAS);
+	else if (place.kind == PLACE_IMM)
+		from = opnd_imm(wide_of(b->member)->imm);
 	enc_mov(&b->enc, W32, opnd_reg(RCX), from);
 }
 
@@ -160,7 +163,7 @@ static void note_place(struct builder *b)
 
 	enc_lea(enc, W32, RAX, opnd_mem(R14, -(int32_t)b->site->count));
 	enc_mov(enc, W32, CPU_OPND(countdown), opnd_reg(RAX));
-	enc_mov(enc, W32, CPU_OPND(r[15]), opnd_imm(b->site->pc));
+	enc_mov(enc, W32, CPU_OPND(r[15]), opnd_imm(site_head(site_state(b->x64, b->site))->pc + (gva_t)b->site->pc));
 }
 
 static uint8_t *device_call(struct builder *b, bool load)
@@ -200,20 +203,22 @@ static uint8_t *device_call(struct builder *b, bool load)
 	return info;
 }
 
-static bool fits(const struct x64_site *site)
+static bool fits(const struct x64 *x64, const struct x64_site *site, const struct x64_access *access)
 {
-	if ((site->kind != SITE_LD && site->kind != SITE_ST) || !site->cold || site->more || site->delta || site->it || site->mem & (ACCESS_USER | ACCESS_BE | ACCESS_SIGNED) ||
-	    (site->mem & ACCESS_SIZE_MASK) > 2 || site->address == HOST_REG_NONE)
+	const struct x64_member *member = members_of(access);
+
+	if ((member->kind != SITE_LD && member->kind != SITE_ST) || !access->cold || access->count != 1 || access->delta || site_state(x64, site)->it ||
+	    member->mem & (ACCESS_USER | ACCESS_BE | ACCESS_SIGNED) || (member->mem & ACCESS_SIZE_MASK) > 2 || access->address == HOST_REG_NONE)
 		return false;
-	if (site->kind == SITE_LD)
-		return site->value.kind == PLACE_HOST;
-	return site->value.kind != PLACE_NONE;
+	if (member->kind == SITE_LD)
+		return member->value.kind == PLACE_HOST;
+	return member->value.kind != PLACE_NONE;
 }
 
 /* The stub that the site's out-of-line code jumps to behind its push; it stays there when the push has become a jump. */
-static const uint8_t *slow_stub(const struct x64 *x64, const struct x64_site *site)
+static const uint8_t *slow_stub(const struct x64 *x64, const struct x64_access *access)
 {
-	const uint8_t *jump = x64->cache.write + site->resume + site->cold + 5;
+	const uint8_t *jump = x64->cache.write + access->resume + access->cold + 5;
 	int32_t rel;
 
 	memcpy(&rel, jump + 1, 4);
@@ -224,38 +229,40 @@ void device_site_link(struct x64 *x64, struct cpu *cpu, struct x64_site *site, g
 {
 	struct code_cache *cache = &x64->cache;
 	uint8_t *start = cache->write + ((cache->used + 15) & ~(size_t)15), *info, *push;
+	struct x64_access *access = site_access(x64, site);
+	const struct x64_member *member = members_of(access);
 	struct builder b = {
-		.x64 = x64, .site = site, .site_offset = (uint32_t)((uint8_t *)site - cache->write), .va = va, .addr = site->address,
-		.dst = site->value.n, .entry = cpu->space->exec[va >> GUEST_PAGE_BITS],
+		.x64 = x64, .site = site, .access = access, .member = member, .va = va, .addr = access->address,
+		.dst = member->value.n, .entry = cpu->space->exec[va >> GUEST_PAGE_BITS],
 	};
 	struct device_site data;
 	int32_t rel;
 
-	if (!x64_opt(x64, OPT_DEVICE_SITES) || !fits(site) || site->links >= SITE_LINKS || cache->size - cache->used < CODE_MAX + 16)
+	if (!x64_opt(x64, OPT_DEVICE_SITES) || !fits(x64, site, access) || access->links >= SITE_LINKS || cache->size - cache->used < CODE_MAX + 16)
 		return;
 	b.region = mmu_device_window(cpu, va);
-	b.slow = slow_stub(x64, site);
-	if (!b.region || !(b.entry & SPACE_DEVICE) || !(b.entry & (site->kind == SITE_LD ? SPACE_DEVICE_R : SPACE_DEVICE_W)) || b.slow != x64->stubs.slow)
+	b.slow = slow_stub(x64, access);
+	if (!b.region || !(b.entry & SPACE_DEVICE) || !(b.entry & (member->kind == SITE_LD ? SPACE_DEVICE_R : SPACE_DEVICE_W)) || b.slow != x64->stubs.slow)
 		return;
-	site->links++;
+	access->links++;
 	enc_init(&b.enc, start, start + CODE_MAX, cache_exec_delta(cache));
-	if (site->kind == SITE_LD)
+	if (member->kind == SITE_LD)
 		plain_load(&b);
 	check_mapping(&b);
-	info = device_call(&b, site->kind == SITE_LD);
+	info = device_call(&b, member->kind == SITE_LD);
 	for (unsigned i = 0; i < b.to_slow_count; i++)
 		enc_bind32(&b.enc, b.to_slow[i]);
-	enc_push_imm(&b.enc, (int32_t)b.site_offset);
+	enc_push_imm(&b.enc, (int32_t)(site - x64->sites));
 	enc_jmp_to(&b.enc, b.slow);
 	enc_align(&b.enc, 8);
 	BUG_ON(b.enc.overflow || (size_t)(b.enc.end - b.enc.at) < sizeof(data));
 	data = (struct device_site){ .region = b.region, .page = (gpa_t)(b.entry & SPACE_DEVICE_PAGE) << GUEST_PAGE_BITS,
-		.size = 1u << (site->mem & ACCESS_SIZE_MASK) };
+		.size = 1u << (member->mem & ACCESS_SIZE_MASK) };
 	memcpy(b.enc.at, &data, sizeof(data));
 	memcpy(info, &(uint64_t){ (uintptr_t)b.enc.at }, 8);
 	cache_commit(cache, (size_t)(b.enc.at + sizeof(data) - cache->write));
 	/* The push of five bytes becomes a jump of five bytes. Only this core runs the code, and not now. */
-	push = cache->write + site->resume + site->cold;
+	push = cache->write + access->resume + access->cold;
 	rel = (int32_t)(start - (push + 5));
 	push[0] = JMP_REL32;
 	memcpy(push + 1, &rel, 4);

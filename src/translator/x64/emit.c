@@ -27,11 +27,12 @@ void cold_jcc(struct emit *e, struct cold *cold, enum host_cc cc)
 
 static void cold_slow(struct emit *e, const struct cold *cold)
 {
-	struct x64_site *site = &e->sites[cold->site];
-	uint32_t behind = offset_here(e) - site->resume;
+	const struct x64_site *site = &e->sites[cold->site];
+	struct x64_access *access = site_access(e->x64, site);
+	uint32_t behind = offset_here(e) - access->resume;
 
-	if (!site->raw && site->kind < SITE_LDREX)
-		site->cold = behind <= UINT16_MAX ? (uint16_t)behind : 0;
+	if (!site->raw)
+		access->cold = behind <= UINT16_MAX ? (uint16_t)behind : 0;
 	emit_slow_jump(e, cold->site);
 }
 
@@ -325,82 +326,34 @@ static void put(struct enc *enc, const void *from, size_t size)
 	enc->at += size;
 }
 
-/* Room for MAX_SITES of them is little to a cache. */
-#define STATE_MAX (sizeof(struct x64_site_state) + 3 * sizeof(struct recipe) + MAX_DIRTY * sizeof(struct vfp_dirty))
-
-static void put_state(struct emit *e, struct site_state *from, const uint8_t *head)
-{
-	const struct flag_state *f = &from->flags;
-	struct enc *enc = &e->enc;
-	struct x64_site_state *state = (struct x64_site_state *)(void *)enc->at;
-	unsigned dirty = 0;
-
-	while (from->has_dirty && dirty < MAX_DIRTY && from->dirty[dirty].bytes)
-		dirty++;
-	from->at = offset_here(e);
-	*state = (struct x64_site_state){
-		.head = (uint16_t)((enc->at - head) / 4), .dirty = (uint8_t)dirty, .recipes = (f->nz.kind | f->c.kind | f->v.kind) != RECIPE_NONE,
-		.host = f->host, .mem = f->mem, .known_value = (uint8_t)(f->known << 4 | (f->value & IR_NZCV)), .host_borrow = f->host_borrow,
-		.swapped = from->swapped,
-	};
-	enc->at += sizeof(*state);
-	if (state->recipes) {
-		put(enc, &f->nz, sizeof(f->nz));
-		put(enc, &f->c, sizeof(f->c));
-		put(enc, &f->v, sizeof(f->v));
-	}
-	put(enc, from->dirty, dirty * sizeof(from->dirty[0]));
-}
-
-static void put_sites(struct emit *e)
-{
-	const struct x64_site_head head = { .block = e->block };
-	const uint64_t swaps = e->loop_swaps;
-	struct enc *enc = &e->enc;
-	uint8_t *head_at;
-
-	static_assert(MAX_SITES * (STATE_MAX + sizeof(struct x64_site)) + sizeof(head) < 4 * UINT16_MAX, "distances in words");
-	if (swaps)
-		put(enc, &swaps, sizeof(swaps));
-	head_at = enc->at;
-	put(enc, &head, sizeof(head));
-	for (unsigned i = 0; i < e->state_count; i++)
-		put_state(e, &e->states[i], head_at);
-	e->sites_at = offset_here(e);
-	for (unsigned i = 0; i < e->site_count; i++) {
-		struct x64_site *site = &e->sites[i];
-
-		site->state = (uint16_t)((e->sites_at + i * (uint32_t)sizeof(*site) - e->states[site->state].at) / 4);
-	}
-	put(enc, e->sites, e->site_count * sizeof(e->sites[0]));
-	for (unsigned i = 0; i < e->site_ref_count; i++) {
-		uint32_t offset = e->sites_at + e->site_refs[i].site * (uint32_t)sizeof(struct x64_site);
-
-		memcpy(e->site_refs[i].where, &offset, 4);
-	}
-}
-
-static void put_tables(struct emit *e)
+/* For x64_dump(). */
+static void put_marks(struct emit *e)
 {
 	struct enc *enc = &e->enc;
-	struct x64_trailer trailer = {
-		.code_bytes = (uint32_t)(enc->at - enc->start), .cold = e->cold_start,
-		.mark_count = e->mark_count, .site_count = e->site_count,
-	};
+	struct x64_trailer trailer = { .code_bytes = (uint32_t)(enc->at - enc->start), .cold = e->cold_start, .mark_count = e->mark_count };
 	size_t marks = e->mark_count * sizeof(struct x64_mark);
 
-	if (enc->overflow ||
-	    (size_t)(enc->end - enc->at) < 24 + e->state_count * STATE_MAX + e->site_count * sizeof(struct x64_site) + marks + sizeof(trailer)) {
+	if (enc->overflow || (size_t)(enc->end - enc->at) < 8 + marks + sizeof(trailer)) {
 		enc->overflow = true;
 		return;
 	}
-	if (e->site_count | e->mark_count)
-		enc_align(enc, 8);
-	if (e->site_count)
-		put_sites(e);
+	enc_align(enc, 8);
 	trailer.marks = (uint32_t)(enc->at - enc->start);
 	put(enc, e->marks, marks);
 	put(enc, &trailer, sizeof(trailer));
+}
+
+/* The side tables begin with the block's head, which is lost when no site is added. */
+static void begin_sites(struct emit *e)
+{
+	struct x64 *x64 = e->x64;
+
+	e->sites = e->site = x64->sites + x64->site_count;
+	e->site_end = e->sites + (e->insns <= UINT8_MAX ? MAX_SITES : 0); /* their `count` is a byte */
+	e->words = e->word = x64->words + x64->word_count;
+	*(struct x64_site_head *)(void *)e->word = (struct x64_site_head){ .block = e->block, .pc = e->ir->pc, .swaps = e->loop_swaps };
+	e->word += sizeof(struct x64_site_head) / sizeof(*e->word);
+	e->noted = NOTED_NOT;
 }
 
 static void begin(struct emit *e)
@@ -411,10 +364,9 @@ static void begin(struct emit *e)
 	enc_init(&e->enc, start, cache->write + cache->size, cache_exec_delta(cache));
 	e->error = 0;
 	e->op_done = false;
-	e->raw_count = e->state_count = e->site_ref_count = 0;
-	e->noted = false;
-	e->plain_windows = e->ir->key & KEY_WINDOW && !(e->ir->key & KEY_ALIGN) && e->x64->raws && x64_opt(e->x64, OPT_FAST_MEMORY);
-	e->fixup_count = e->site_count = e->mark_count = e->cold_count = 0;
+	e->plain_windows = e->ir->key & KEY_WINDOW && !(e->ir->key & KEY_ALIGN) && e->x64->windows && x64_opt(e->x64, OPT_FAST_MEMORY);
+	e->maybe_demoted = x64_demoted_page(e->x64, e->ir->pc);
+	e->fixup_count = e->mark_count = e->cold_count = 0;
 	e->code->exit_count = 0;
 	e->in_loop = e->loops = false;
 	e->loop_aligned = 0xffff;
@@ -428,6 +380,7 @@ static void begin(struct emit *e)
 	e->loop_swaps = 0;
 	if (unlikely(e->own_exit) && e->may_loop)
 		loop_homes_plan(e, e->own_exit);
+	begin_sites(e);
 	xmm_begin(e);
 }
 
@@ -481,22 +434,23 @@ static int emit_once(struct emit *e)
 		return e->error;
 	e->cold_start = (uint32_t)(e->enc.at - e->enc.start);
 	emit_cold(e);
-	put_tables(e);
+	e->code->marked = e->marks_wanted;
+	if (unlikely(e->marks_wanted))
+		put_marks(e);
 	return e->enc.overflow ? -ENOSPC : 0;
 }
 
-/* Faults at the block's accesses to the window find their sites from now on. */
-static void add_raws(struct emit *e)
+/* The side tables' new part is theirs. */
+static void keep_sites(struct emit *e)
 {
 	struct x64 *x64 = e->x64;
 
-	if (!e->raw_count)
+	if (e->site == e->sites)
 		return;
-	fault_install();
-	for (unsigned i = 0; i < e->raw_count; i++)
-		x64->raws[x64->raw_count++] = (struct x64_raw){
-			.code = e->raws[i].code, .site = e->sites_at + e->raws[i].site * (uint32_t)sizeof(struct x64_site),
-		};
+	if (x64->windows)
+		fault_install();
+	x64->site_count = (uint32_t)(e->site - x64->sites);
+	x64->word_count = (uint32_t)(e->word - x64->words);
 }
 
 int x64_emit(struct x64 *x64, struct cpu *cpu, const struct ir_block *ir, gpa_t frame_pa, struct block *block, struct x64_code *code)
@@ -515,18 +469,18 @@ int x64_emit(struct x64 *x64, struct cpu *cpu, const struct ir_block *ir, gpa_t 
 	e->marks_wanted = cpu && log_has(cpu->log_mask, LOG_OUT_ASM);
 	e->long_jumps = false;
 	cache_prepare(&x64->cache);
+	if (x64->site_capacity - x64->site_count < MAX_SITES || x64->word_capacity - x64->word_count < MAX_SITE_WORDS)
+		return -ENOSPC;
 	ret = emit_once(e);
 	if (ret == -EAGAIN) {
 		e->long_jumps = true;
 		ret = emit_once(e);
 	}
-	if (!ret && e->raw_count > x64->raw_capacity - x64->raw_count)
-		ret = -ENOSPC;
 	if (!ret && !fp_trap_add(e))
 		ret = -ENOSPC;
 	if (ret)
 		return ret;
-	add_raws(e);
+	keep_sites(e);
 	code->size = (uint32_t)(e->enc.at - e->enc.start);
 	cache_commit(&x64->cache, (size_t)(e->enc.at - x64->cache.write));
 	return 0;

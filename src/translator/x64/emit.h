@@ -30,7 +30,7 @@ struct x64_stubs {
 	uint8_t *leave[X64_EXIT_RESUME + 1]; /* jump here with everything but homes and countdown stored */
 	uint8_t *link;                  /* rax = struct block_exit: stores its pc and leaves with X64_EXIT_LINK */
 	uint8_t *link_back;             /* the same, with X64_EXIT_CHECK when the countdown is negative */
-	uint8_t *slow;                  /* pushed: offset of a struct x64_site */
+	uint8_t *slow;                  /* pushed: number of a struct x64_site */
 	uint8_t *miss, *miss_check;     /* eax = target of an indirect jump, cpsr.T right: leave with LOOKUP, with CHECK */
 	uint8_t *miss_check_t;          /* the same with T as bit 0 of eax says */
 	uint8_t *helper[HELPER_COUNT];  /* eax, edx, ecx: arguments; eax: result; scratch is lost */
@@ -41,10 +41,6 @@ struct x64_stubs {
 	uint8_t *pool;                  /* constants of the SIMD code */
 };
 
-/* One instruction that reaches guest memory through a window: offsets in the cache of it, and of its struct x64_site. */
-struct x64_raw {
-	uint32_t code, site;
-};
 #define DEMOTED_BITS 65536u
 static inline uint32_t demoted_hash(gva_t pc)
 {
@@ -64,10 +60,13 @@ struct x64 {
 	bool smp; /* other cores run: read-modify-write must be locked */
 	struct emit *emit; /* work space, one block at a time */
 
-	/* Accesses to windows, by the place of their instruction, in order. NULL: windows are off. */
-	struct x64_raw *raws;
-	uint32_t raw_count, raw_capacity;
+	/* Side tables of all blocks (struct x64_site). The capacities leave room for one block more. */
+	struct x64_site *sites;
+	uint64_t *words;
+	uint32_t site_count, site_capacity, word_count, word_capacity;
+	bool windows;
 	uint64_t demoted[DEMOTED_BITS / 64]; /* guest instructions, hashed, that are to use the tables all the same */
+	uint64_t demoted_pages[DEMOTED_BITS / 64]; /* the pages that they are in */
 	void (*forget)(struct cpu *cpu, struct block *block); /* x64_options */
 	/* fp_trap.c. Floating-point code that traps when it is not the architecture's: in order of its place. */
 	bool fp_traps;
@@ -82,6 +81,12 @@ static inline bool x64_demoted(const struct x64 *x64, gva_t pc)
 	uint32_t bit = demoted_hash(pc);
 
 	return x64->demoted[bit / 64] >> bit % 64 & 1;
+}
+static inline bool x64_demoted_page(const struct x64 *x64, gva_t pc)
+{
+	uint32_t bit = (pc >> GUEST_PAGE_BITS) % DEMOTED_BITS;
+
+	return x64->demoted_pages[bit / 64] >> bit % 64 & 1;
 }
 static inline bool x64_opt(const struct x64 *x64, enum optimization opt)
 {
@@ -133,7 +138,7 @@ struct flag_state {
 	struct recipe nz, c, v;
 };
 
-/* --- side tables, in the code cache behind the block's code, read by C only --- */
+/* --- side tables, read by C only --- */
 /* Bytes of the VFP file that are in an xmm register (6-15) only. */
 struct vfp_dirty {
 	uint16_t offset;
@@ -147,58 +152,100 @@ struct site_place {
 	uint8_t kind;
 	uint8_t n;      /* host register, guest register, slot in cpu->tmp; xmm register, + PLACE_XMM_HIGH: of its upper half */
 };
-/* In front of a block's tables; before it, when states are `swapped`, a uint64_t: the swaps of loop_homes.c. */
+/*
+ * The tables lie in two arrays of struct x64, in the order in which blocks were emitted: x64->sites, 16 bytes an access, and x64->words, what
+ * is longer or the same for many: a block's struct x64_site_head, struct x64_site_state, struct x64_access. Each is written once, where it stays; a
+ * block that fails leaves the arrays' counts as they were.
+ */
 struct x64_site_head {
 	struct block *block;
+	gva_t pc;                /* its first instruction */
+	uint32_t swaps;          /* of loop_homes.c, for states that are `swapped` */
 };
-/* What neighbouring sites have in common, as short as it gets: most blocks have more bytes of tables than of code. */
+/* What neighbouring sites have in common, as short as it gets. */
 struct x64_site_state {
-	uint16_t head;           /* its struct x64_site_head is so many words of 4 bytes before */
+	uint16_t head;           /* its struct x64_site_head is so many words before */
 	uint8_t dirty;           /* how many struct vfp_dirty follow, stored first */
-	uint8_t recipes;         /* 1: before these, three struct recipe: nz, c, v */
-	uint8_t host, mem;       /* as in struct flag_state */
+	uint8_t it;
+	uint8_t host : 4, mem : 4; /* as in struct flag_state */
 	uint8_t known_value;     /* known << 4 | value */
 	bool host_borrow : 1;
-	bool swapped : 1;        /* homes are as the word before the head says */
+	bool swapped : 1;        /* homes are as the head says */
+	bool recipes : 1;        /* before struct vfp_dirty, three struct recipe: nz, c, v */
+	uint8_t unused;
 };
-/* One guest access that can leave the in-line path. Members of a group follow one another, what only the first one's needs is not set in others. */
+/*
+ * One guest access that can leave the in-line path, or a group of them. In order of `code`, so that a fault in a window finds its own.
+ *
+ * What most are, a word or less between a window and a host register, says all itself (SITE_PLAIN); others have a struct x64_access.
+ */
 struct x64_site {
-	uint32_t resume;     /* offset in the cache of where to go on */
-	gva_t pc;
-	uint32_t delta;      /* address - address of the group's first */
-	uint32_t imm;        /* PLACE_IMM's value */
-	uint16_t mem;        /* ACCESS_* */
-	uint16_t state;      /* its struct x64_site_state is so many words of 4 bytes before; during emission its index */
-	uint8_t count;       /* instructions of the block finished before: not yet subtracted from the countdown */
-	uint8_t kind;        /* enum site_kind */
-	uint8_t it;
-	uint8_t address;     /* host register of the base; HOST_REG_NONE: delta is the address */
-	bool more : 1;       /* the next site belongs to the same group */
-	bool raw : 1;        /* in a window: flags may be in EFLAGS */
-	uint8_t misses : 6;  /* raw: faults that no mapping helped against */
-	uint8_t aborts;      /* raw: faults that were the guest's */
-	struct site_place value;              /* LD, LDREX: result; ST, STREX: value */
+	uint32_t code;           /* raw: offset in the cache of the instruction, a group's first; others: where their code begins */
+	uint32_t state : 24;     /* its struct x64_site_state is x64->words[state] */
+	uint32_t count : 8;      /* instructions of the block finished before: not yet subtracted from the countdown */
+	int16_t pc;              /* so far from the block's */
+	bool raw : 1;            /* in a window: flags may be in EFLAGS */
+	uint16_t misses : 5;     /* raw: faults that no mapping helped against */
+	uint16_t aborts : 10;    /* raw: faults that were the guest's */
 	union {
-		struct { /* SITE_LD to SITE_STF */
-			uint16_t cold;        /* so many bytes behind resume is the out-of-line code, a push and a jump; 0: none */
-			uint8_t links;        /* device_site_link() */
-			uint8_t vfp;          /* SITE_LDF, SITE_STF: register */
+		struct {
+			int16_t delta;
+			uint8_t regs;    /* host registers: value << 4 | base */
+			uint8_t how;     /* SITE_PLAIN | SITE_PLAIN_STORE | ACCESS_*: size and sign */
 		};
-		struct { /* SITE_LDREX, SITE_STREX */
-			struct site_place second; /* LDREXD: result; STREXD: value */
-			struct site_place status; /* STREX */
-		};
+		uint32_t access;     /* not SITE_PLAIN: x64->words[access] is its struct x64_access */
 	};
 };
-static_assert(sizeof(struct x64_site) == 32 && sizeof(struct x64_site_state) == 8, "the tables of a block are larger than its code");
+#define SITE_PLAIN 0x80u
+#define SITE_PLAIN_STORE 8u
+#define SITE_INDEX_MAX (1u << 24)
+static_assert(SITE_PLAIN << 24 >= SITE_INDEX_MAX, "`how` of an index is 0");
+/* How one accesses; after it its members. */
+struct x64_access {
+	uint32_t resume;         /* offset in the cache of where to go on */
+	uint32_t delta;          /* what is added to the base for all members */
+	uint16_t cold;           /* not raw: so many bytes behind resume is the out-of-line code, a push and a jump; 0: none */
+	uint8_t address;         /* host register of the base; HOST_REG_NONE: delta is the address */
+	uint8_t count;           /* members */
+	uint8_t links;           /* device_site_link() */
+	uint8_t unused[3];
+};
+struct x64_member {
+	int16_t delta;
+	uint8_t mem;             /* ACCESS_* */
+	uint8_t kind : 7;        /* enum site_kind */
+	uint8_t wide : 1;        /* a struct x64_wide follows */
+	struct site_place value; /* LD, LDREX: result; ST, STREX: value */
+	uint8_t vfp;             /* SITE_LDF, SITE_STF: register */
+	uint8_t unused;
+};
+struct x64_wide {
+	uint32_t imm;             /* PLACE_IMM's value */
+	struct site_place second; /* LDREXD: result; STREXD: value */
+	struct site_place status; /* STREX */
+};
+static_assert(sizeof(struct x64_site) == 16 && sizeof(struct x64_site_head) == 16 && sizeof(struct x64_site_state) == 8 && sizeof(struct x64_access) == 16 &&
+              sizeof(struct x64_member) == 8 && sizeof(struct x64_wide) == 8, "words, and tables as small as they get");
+static inline struct x64_member *members_of(const struct x64_access *access)
+{
+	return (struct x64_member *)(uintptr_t)(access + 1);
+}
+static inline struct x64_member *member_next(const struct x64_member *member)
+{
+	return (struct x64_member *)(uintptr_t)(member + 1 + member->wide);
+}
+static inline struct x64_wide *wide_of(const struct x64_member *member)
+{
+	return (struct x64_wide *)(uintptr_t)(member + 1);
+}
 /* Host offset (from the block's start) -> guest PC, for dumps. */
 struct x64_mark {
 	uint32_t offset;
 	gva_t pc;
 };
-/* The last bytes of a block's area. */
+/* The last bytes of a block's area when somebody looks at host code. */
 struct x64_trailer {
-	uint32_t code_bytes, cold, marks, mark_count, site_count; /* cold: where the out-of-line code starts */
+	uint32_t code_bytes, cold, marks, mark_count; /* cold: where the out-of-line code starts */
 };
 
 /* --- emission --- */
@@ -225,6 +272,9 @@ struct label_state {
 };
 #define MAX_FIXUPS 1024
 #define MAX_SITES 1024
+/* Of x64->words: the head; for each site a state and an access; members, of which each body has no more than ops. */
+#define MAX_SITE_WORDS (2 + MAX_SITES * (4 + MAX_DIRTY / 2 + 2) + 2 * 2 * IR_MAX_OPS)
+enum noted { NOTED_NOT, NOTED_TABLES, NOTED_RAW };
 #define MAX_MARKS 1024
 /* Code that is emitted behind the block. */
 enum cold_kind { COLD_SLOW, COLD_UNALIGNED, COLD_LEAVE, COLD_LINK, COLD_EXIT, COLD_RAISE, COLD_UNDEF, COLD_TOGGLE, COLD_MONITOR, COLD_SIMD };
@@ -265,14 +315,6 @@ struct cold {
 #define MAX_COLD 2048
 #define COLD_CLEARED offsetof(struct cold, jumps)
 
-/* What the tables say as struct x64_site_state, and where they say it once they are written. */
-struct site_state {
-	struct flag_state flags;
-	struct vfp_dirty dirty[MAX_DIRTY]; /* the rest: bytes 0 */
-	bool has_dirty, swapped;
-	uint32_t at;                       /* offset in the cache */
-};
-
 /* A copy of bytes of the VFP file in an xmm register. */
 struct vfp_copy {
 	uint16_t offset;
@@ -289,11 +331,6 @@ struct xmm_state {
 	uint32_t narrow;   /* bit n: D register n was written in less than a Q */
 	uint32_t flushed;  /* bit n: D register n holds no subnormal single */
 	uint16_t fused_load, fused_flags; /* ops that a comparison before them has done */
-};
-
-struct site_ref {
-	uint8_t *where;
-	unsigned site;
 };
 
 struct emit {
@@ -368,21 +405,18 @@ struct emit {
 	struct label_state labels[IR_MAX_OPS];
 	struct fixup fixups[MAX_FIXUPS];
 	unsigned fixup_count;
-	struct x64_site sites[MAX_SITES];
-	unsigned site_count;
-	struct site_state states[MAX_SITES];
-	bool noted;                    /* the last state is that of these flags, in a window and without xmm registers */
+	/* Side tables: the block's first in x64->sites, the next, and where there are too many; in x64->words. */
+	struct x64_site *sites, *site, *site_end;
+	uint64_t *words, *word;
+	uint32_t state;                /* the last struct x64_site_state */
+	uint8_t noted;                 /* it is that of these flags, without xmm registers: enum noted */
+	uint8_t noted_it;
 	struct flag_state noted_flags;
 	bool plain_windows;            /* emit_window() does what it can */
-	unsigned state_count;
+	bool maybe_demoted;            /* some instruction in this page */
 	struct x64_mark marks[MAX_MARKS];
 	unsigned mark_count;
 	bool marks_wanted;             /* somebody looks at host code */
-	struct site_ref site_refs[2 * MAX_SITES]; /* where sites' offsets go */
-	unsigned site_ref_count;
-	struct x64_raw raws[MAX_SITES]; /* site: index */
-	unsigned raw_count;
-	uint32_t sites_at;             /* offset of the sites in the cache */
 	struct cold cold[MAX_COLD];
 	unsigned cold_count;
 	uint32_t cold_start;
@@ -466,7 +500,7 @@ uint32_t flags_recompute(const struct flag_state *flags, const struct cpu *cpu, 
 /* emit_window.c: false: the current op is no access of that kind. */
 bool emit_window(struct emit *e);
 /* emit_mem.c */
-/* push @site's offset; jmp to the slow stub */
+/* push the number of the block's site @site; jmp to the slow stub */
 void emit_slow_jump(struct emit *e, unsigned site);
 
 /* survey.c: before the first op is emitted: labels, live, live_in, last uses in tmps, insns, behind, exit_ops, own_exit, tail. */
@@ -603,12 +637,26 @@ bool fp_trap_add(struct emit *e);
 /* slow.c: called by the slow stub. Returns where to go on. */
 struct slow_frame {
 	uint64_t regs[16]; /* by host register number; rbp is not used, rsp is EFLAGS if the stub was x64_stubs.fault */
-	uint64_t site;     /* offset in the cache */
+	uint64_t site;     /* index of the struct x64_site */
 };
 #define FRAME_EFLAGS RSP
 const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64 *x64);
 /* After an access to a device: an interrupt that it raised is taken soon. */
 void slow_end_slice(struct cpu *cpu);
+/* The head of the block that @state is of. */
+static inline const struct x64_site_head *site_head(const struct x64_site_state *state)
+{
+	return (const struct x64_site_head *)(const void *)((const uint64_t *)(const void *)state - state->head);
+}
+static inline const struct x64_site_state *site_state(const struct x64 *x64, const struct x64_site *site)
+{
+	return (const struct x64_site_state *)(const void *)(x64->words + site->state);
+}
+/* Of a site that is not SITE_PLAIN. */
+static inline struct x64_access *site_access(const struct x64 *x64, const struct x64_site *site)
+{
+	return (struct x64_access *)(void *)(x64->words + site->access);
+}
 /* device_site.c: @site has just accessed the device register at @va: from now on it does so by code of its own, if it can. */
 void device_site_link(struct x64 *x64, struct cpu *cpu, struct x64_site *site, gva_t va);
 

@@ -145,7 +145,7 @@ void emit_call(struct emit *e)
 		if (e->it && !(attr & HELPER_STATE))
 			enc_mov(&e->enc, W32, CPU_OPND(it), opnd_imm(0));
 		flags_set(e, &(struct flag_state){ .mem = IR_NZCV });
-		if (op->imm == HELPER_ID_CP15_WRITE_MAPS && e->x64->raws)
+		if (op->imm == HELPER_ID_CP15_WRITE_MAPS && e->x64->windows)
 			check_window(e);
 	} else {
 		flags_lost(e);

@@ -40,60 +40,102 @@ static bool in_line(const struct emit *e, const struct ir_insn *op)
 
 /* --- sites --- */
 
-void site_note_new(struct emit *e, struct x64_site *site)
+static unsigned put_dirty(struct emit *e, void *at)
 {
-	struct site_state *state = &e->states[e->state_count], *last = state - 1;
+	struct vfp_dirty dirty[MAX_DIRTY];
+	unsigned count = 0;
 
-	state->flags = e->flags;
-	/* In EFLAGS nothing is left when the slow path was called as usual. */
-	if (!site->raw)
-		state->flags.host = 0;
-	if ((state->flags.mem | state->flags.known | state->flags.host) == IR_NZCV)
-		state->flags.nz = state->flags.c = state->flags.v = (struct recipe){ .kind = RECIPE_NONE };
-	state->swapped = e->swaps != 0;
-	state->has_dirty = e->xmm.dirty != 0;
-	if (unlikely(state->has_dirty))
-		xmm_dirty(e, state->dirty);
-	e->noted = site->raw && !state->has_dirty;
-	if (e->noted)
-		e->noted_flags = e->flags;
-	if (!e->state_count || !same_flags(&state->flags, &last->flags) || state->has_dirty || last->has_dirty ||
-	    state->swapped != last->swapped)
-		e->state_count++;
-	site->state = (uint16_t)(e->state_count - 1);
+	xmm_dirty(e, dirty);
+	while (count < MAX_DIRTY && dirty[count].bytes)
+		count++;
+	memcpy(at, dirty, count * sizeof(dirty[0]));
+	return count;
 }
 
-/* The site of the current op, whatever it is. */
-static struct x64_site *site_of_op(struct emit *e, bool raw)
+uint32_t site_note_new(struct emit *e, enum noted noted)
+{
+	const struct x64_site_state *last = (const struct x64_site_state *)(const void *)(e->x64->words + e->state);
+	uint8_t host = noted == NOTED_RAW ? e->flags.host : 0; /* in EFLAGS nothing is left when the slow path was called as usual */
+	const struct flag_state *f = &e->flags;
+	struct x64_site_state state = {
+		.it = e->it, .host = host & IR_NZCV, .mem = f->mem & IR_NZCV, .known_value = (uint8_t)(f->known << 4 | (f->value & IR_NZCV)),
+		.host_borrow = f->host_borrow, .swapped = e->swaps != 0,
+	};
+	bool alone = !e->xmm.dirty;
+
+	state.recipes = (host | f->mem | f->known) != IR_NZCV && (f->nz.kind | f->c.kind | f->v.kind) != RECIPE_NONE;
+	/* It may be the last one yet, with recipes that nobody needs. */
+	if (e->noted && alone && !state.recipes) {
+		state.head = last->head;
+		if (!memcmp(&state, last, sizeof(state)))
+			goto same;
+	}
+	state.head = (uint16_t)(e->word - e->words);
+	state.dirty = alone ? 0 : (uint8_t)put_dirty(e, e->word + 1 + state.recipes * 3);
+	memcpy(e->word, &state, sizeof(state));
+	static_assert(offsetof(struct flag_state, v) + sizeof(struct recipe) == sizeof(*f) && sizeof(*f) - offsetof(struct flag_state, nz) == 24,
+	              "recipes in order, at its end");
+	if (state.recipes)
+		memcpy(e->word + 1, &f->nz, 24);
+	e->state = (uint32_t)(e->word - e->x64->words);
+	e->word += 1 + state.recipes * 3 + (state.dirty + 1) / 2;
+same:
+	e->noted = alone ? noted : NOTED_NOT;
+	e->noted_it = e->it;
+	e->noted_flags = *f;
+	return e->state;
+}
+
+/* Where the flags are now is where they are when the last site's access faults. */
+static void note(struct emit *e, bool raw)
+{
+	uint32_t state = site_note(e, raw);
+
+	e->site[-1].state = state & (SITE_INDEX_MAX - 1);
+}
+
+/* @op is the next member of the last site's access. */
+static struct x64_member *member_add(struct emit *e, const struct ir_insn *op, uint32_t delta)
 {
 	static const uint8_t kinds[] = {
 		[IR_LD] = SITE_LD, [IR_ST] = SITE_ST, [IR_LDF] = SITE_LDF, [IR_STF] = SITE_STF,
 		[IR_LDREX] = SITE_LDREX, [IR_STREX] = SITE_STREX,
 	};
-	struct x64_site *site = site_add(e, (enum site_kind)kinds[e->op->op], raw);
+	struct x64_member *member = (struct x64_member *)(void *)e->word;
+	unsigned kind = kinds[op->op];
 
-	if (e->op->op == IR_LDF)
-		site->vfp = (uint8_t)e->op->dst;
-	else if (e->op->op == IR_STF)
-		site->vfp = (uint8_t)e->op->b;
-	return site;
+	*member = (struct x64_member){ .delta = (int16_t)delta, .mem = (uint8_t)op->mem, .kind = kind & 7 };
+	member->wide = kind >= SITE_LDREX || (kind == SITE_ST && op->b == IR_IMM);
+	if (member->wide)
+		*wide_of(member) = (struct x64_wide){ .imm = op->imm };
+	if (kind == SITE_LDF)
+		member->vfp = (uint8_t)op->dst;
+	else if (kind == SITE_STF)
+		member->vfp = (uint8_t)op->b;
+	e->word += 1 + member->wide;
+	return member;
 }
 
-static struct cold *cold_slow(struct emit *e, const struct x64_site *site)
+/* The access of the current op alone, whatever it is. */
+static struct x64_access *site_of_op(struct emit *e, unsigned address, uint32_t delta, bool raw)
+{
+	struct x64_access *access = site_add(e, 1, address, delta, raw);
+
+	member_add(e, e->op, 0);
+	return access;
+}
+
+static struct cold *cold_slow(struct emit *e)
 {
 	struct cold *cold = cold_add(e, COLD_SLOW);
 
-	cold->site = (uint16_t)site_index(e, site);
+	cold->site = (uint16_t)site_index(e);
 	return cold;
 }
 
 void emit_slow_jump(struct emit *e, unsigned site)
 {
-	enc_push_imm(&e->enc, 0);
-	if (e->site_ref_count < ARRAY_SIZE(e->site_refs))
-		e->site_refs[e->site_ref_count++] = (struct site_ref){ e->enc.at - 4, site };
-	else
-		emit_fail(e, -E2BIG);
+	enc_push_imm(&e->enc, (int32_t)(e->sites + site - e->x64->sites));
 	enc_jmp_to(&e->enc, e->xmm.used ? e->x64->stubs.slow_xmm : e->x64->stubs.slow);
 }
 
@@ -177,9 +219,6 @@ static void check_alignment(struct emit *e, unsigned addr, unsigned spare, struc
 
 /* --- the access itself --- */
 
-/* Opcodes of loads by size, unsigned and signed. */
-static const uint16_t load_opcodes[2][4] = { { 0x0fb6, 0x0fb7, 0x8b }, { 0x0fbe, 0x0fbf, 0x8b } };
-
 /* @mem is in the window behind a register. */
 static bool is_indexed(const struct emit *e, struct opnd mem)
 {
@@ -193,7 +232,7 @@ static void load_from(struct emit *e, unsigned dst, struct opnd mem)
 	bool is_signed = e->op->mem & ACCESS_SIGNED, big = e->op->mem & ACCESS_BE;
 
 	if (likely(is_indexed(e, mem))) {
-		enc_window(enc, 0, load_opcodes[is_signed][log2], dst, mem.index, mem.disp);
+		enc_window(enc, ENC_WINDOW_LOAD | (is_signed ? ENC_WINDOW_SIGNED : 0) | log2, dst, mem.index, mem.disp);
 		return;
 	}
 	switch (log2) {
@@ -258,7 +297,7 @@ static void store_to(struct emit *e, struct opnd mem, struct opnd value)
 	unsigned log2 = size_log2(e->op);
 
 	if (likely(value.kind == OPND_REG && is_indexed(e, mem)))
-		enc_window(&e->enc, log2 == 1 ? 0x66 : 0, log2 ? 0x89 : 0x88, value.reg, mem.index, mem.disp);
+		enc_window(&e->enc, ENC_WINDOW_STORE | log2, value.reg, mem.index, mem.disp);
 	else
 		enc_mov(&e->enc, (enum width)log2, mem, value);
 }
@@ -314,17 +353,17 @@ static void took_xmm(struct emit *e, unsigned xmm)
 /* --- one access --- */
 
 /* Jumps to the slow stub in line. */
-static void slow_in_line(struct emit *e, struct x64_site *site)
+static void slow_in_line(struct emit *e, struct x64_access *access)
 {
-	emit_slow_jump(e, site_index(e, site));
-	site_resume_here(e, site);
+	emit_slow_jump(e, site_index(e));
+	site_resume_here(e, access);
 }
 
 /* --- windows --- */
 
 static bool in_window(const struct emit *e, const struct ir_insn *op)
 {
-	return e->ir->key & KEY_WINDOW && e->x64->raws && in_line(e, op) && !(op->mem & (ACCESS_BE | ACCESS_USER)) && !x64_demoted(e->x64, e->pc);
+	return e->ir->key & KEY_WINDOW && e->x64->windows && in_line(e, op) && !(op->mem & (ACCESS_BE | ACCESS_USER)) && !x64_demoted(e->x64, e->pc);
 }
 
 /* A place in the window: host memory, and the same for the slow path. */
@@ -364,50 +403,54 @@ static uint32_t unknown_bits(const struct emit *e, uint32_t offset, uint32_t mas
 }
 
 /* EFLAGS were kept for a test of the base's low bits; @offset is what is added to it. */
-static void raw_check(struct emit *e, struct x64_site *site, const struct raw *raw, uint32_t offset, uint32_t mask)
+static void raw_check(struct emit *e, const struct raw *raw, uint32_t offset, uint32_t mask)
 {
 	if (raw->reg == HOST_REG_NONE)
 		return;
 	enc_test(&e->enc, W8, opnd_reg(raw->reg), opnd_imm(mask));
-	cold_jcc(e, cold_slow(e, site), CC_NE);
+	cold_jcc(e, cold_slow(e), CC_NE);
 	if (IR_IS_REG(e->op->a) && (mask & 3) == 3 && !(offset & 3))
 		e->aligned |= (uint16_t)(1u << e->op->a);
 }
 
-/* One access in the window up to the access itself: its site. */
-static struct x64_site *raw_begin(struct emit *e, struct raw *raw)
+/* The next instruction is the last site's access to the window, or the first of its group. */
+static void raw_mark(struct emit *e)
+{
+	e->site[-1].code = offset_here(e);
+}
+
+/* One access in the window up to the access itself: what its site says of it. */
+static struct x64_access *raw_begin(struct emit *e, struct raw *raw)
 {
 	uint32_t mask = unknown_bits(e, e->op->imm2, align_mask(e, e->op));
-	struct x64_site *site;
+	struct x64_access *access;
 
 	if (mask)
 		flags_clobber(e);
 	*raw = raw_place(e, e->op->imm2, mask);
-	site = site_of_op(e, true);
-	site->address = (uint8_t)raw->reg;
-	site->delta = raw->delta;
+	access = site_of_op(e, raw->reg, raw->delta, true);
 	if (mask) {
-		raw_check(e, site, raw, e->op->imm2, mask);
+		raw_check(e, raw, e->op->imm2, mask);
 		flags_lost(e);
 	}
-	site_note(e, site);
-	return site;
+	note(e, true);
+	return access;
 }
 
 static void emit_load_raw(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
-	struct x64_site *site;
+	struct x64_access *access;
 	struct raw raw;
 	unsigned to;
 
-	site = raw_begin(e, &raw);
+	access = raw_begin(e, &raw);
 	if (loads_xmm(e)) {
 		to = xmm_take(e);
-		site->value = (struct site_place){ PLACE_XMM, (uint8_t)to };
-		raw_mark(e, site);
+		members_of(access)->value = (struct site_place){ PLACE_XMM, (uint8_t)to };
+		raw_mark(e);
 		xmm_move(e, false, 1u << size_log2(op), to, raw.mem);
-		site_resume_here(e, site);
+		site_resume_here(e, access);
 		took_xmm(e, to);
 		return;
 	}
@@ -417,10 +460,10 @@ static void emit_load_raw(struct emit *e)
 		to = raw.reg;
 	else
 		to = scratch_alloc(e);
-	site->value = (struct site_place){ PLACE_HOST, (uint8_t)to };
-	raw_mark(e, site);
+	members_of(access)->value = (struct site_place){ PLACE_HOST, (uint8_t)to };
+	raw_mark(e);
 	load_from(e, to, raw.mem);
-	site_resume_here(e, site);
+	site_resume_here(e, access);
 	if (is_scratch(to))
 		load_done(e, to);
 	else
@@ -430,31 +473,31 @@ static void emit_load_raw(struct emit *e)
 static void emit_store_raw(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
-	struct x64_site *site;
+	struct x64_access *access;
 	struct opnd value;
 	struct raw raw;
 	unsigned xmm;
 
-	site = raw_begin(e, &raw);
+	access = raw_begin(e, &raw);
 	xmm = stored_xmm(e);
 	if (xmm != HOST_REG_NONE) {
-		raw_mark(e, site);
+		raw_mark(e);
 		xmm_move(e, true, 1u << size_log2(op), xmm, raw.mem);
-		site_resume_here(e, site);
+		site_resume_here(e, access);
 		return;
 	}
 	value = store_value(e, raw.reg);
 	if (op->op == IR_ST)
-		site->value = place_of(e, value, op->b);
-	raw_mark(e, site);
+		members_of(access)->value = place_of(e, value, op->b);
+	raw_mark(e);
 	store_to(e, raw.mem, value);
-	site_resume_here(e, site);
+	site_resume_here(e, access);
 }
 
 static void emit_load(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
-	struct x64_site *site;
+	struct x64_access *access;
 	unsigned addr, to, addend;
 	bool xmm = loads_xmm(e);
 	struct cold *slow;
@@ -467,21 +510,20 @@ static void emit_load(struct emit *e)
 	addr = address(e, op->imm2);
 	addend = scratch_alloc(e);
 	to = xmm ? xmm_take(e) : op->op == IR_LD && home_reg(e, op->dst) != HOST_REG_NONE ? home_reg(e, op->dst) : addend;
-	site = site_of_op(e, false);
-	site_note(e, site);
-	site->address = (uint8_t)addr;
-	site->value = (struct site_place){ xmm ? PLACE_XMM : PLACE_HOST, (uint8_t)to };
+	access = site_of_op(e, addr, 0, false);
+	note(e, false);
+	members_of(access)->value = (struct site_place){ xmm ? PLACE_XMM : PLACE_HOST, (uint8_t)to };
 	if (in_line(e, op)) {
-		slow = cold_slow(e, site);
+		slow = cold_slow(e);
 		check_alignment(e, addr, addend, slow);
 		look_up(e, addend, addr, true, slow);
 		if (xmm)
 			xmm_move(e, false, 1u << size_log2(op), to, opnd_sib(addr, addend, 0, 0));
 		else
 			load_from(e, to, opnd_sib(addr, addend, 0, 0));
-		site_resume_here(e, site);
+		site_resume_here(e, access);
 	} else {
-		slow_in_line(e, site);
+		slow_in_line(e, access);
 	}
 	flags_lost(e);
 	if (xmm)
@@ -495,7 +537,8 @@ static void emit_load(struct emit *e)
 static void emit_store(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
-	struct x64_site *site;
+	struct x64_access *access;
+	struct site_place *place;
 	struct opnd value;
 	unsigned addr, addend, xmm;
 	struct cold *slow;
@@ -507,34 +550,34 @@ static void emit_store(struct emit *e)
 	}
 	flags_clobber(e);
 	addr = address(e, op->imm2);
-	site = site_of_op(e, false);
-	site_note(e, site);
-	site->address = (uint8_t)addr;
+	access = site_of_op(e, addr, 0, false);
+	note(e, false);
+	place = &members_of(access)->value;
 	if (swapped && op->op == IR_ST)
-		site->value = place_of(e, use_ref(e, op->b), op->b);
+		*place = place_of(e, use_ref(e, op->b), op->b);
 	if (!in_line(e, op)) {
 		if (op->op == IR_ST)
-			site->value = place_of(e, use_ref(e, op->b), op->b);
-		slow_in_line(e, site);
+			*place = place_of(e, use_ref(e, op->b), op->b);
+		slow_in_line(e, access);
 		flags_lost(e);
 		return;
 	}
 	xmm = stored_xmm(e);
 	value = xmm == HOST_REG_NONE ? store_value(e, addr) : opnd_imm(0);
 	if (!swapped && op->op == IR_ST)
-		site->value = place_of(e, value, op->b);
+		*place = place_of(e, value, op->b);
 	addend = scratch_alloc(e);
 	/* Allocation may have moved a value that is stored byte-swapped to memory. */
 	if (swapped && op->op == IR_ST)
-		site->value = place_of(e, use_ref(e, op->b), op->b);
-	slow = cold_slow(e, site);
+		*place = place_of(e, use_ref(e, op->b), op->b);
+	slow = cold_slow(e);
 	check_alignment(e, addr, addend, slow);
 	look_up(e, addend, addr, false, slow);
 	if (xmm == HOST_REG_NONE)
 		store_to(e, opnd_sib(addr, addend, 0, 0), value);
 	else
 		xmm_move(e, true, 1u << size_log2(op), xmm, opnd_sib(addr, addend, 0, 0));
-	site_resume_here(e, site);
+	site_resume_here(e, access);
 	flags_lost(e);
 }
 
@@ -576,27 +619,21 @@ static bool group_measure(struct emit *e, struct group *g)
 	return g->span <= GUEST_PAGE_SIZE / 2;
 }
 
-static struct x64_site *group_sites(struct emit *e, const struct group *g, unsigned addr, bool raw)
+static struct x64_access *group_access(struct emit *e, const struct group *g, unsigned addr, uint32_t delta, bool raw)
 {
-	unsigned first = e->site_count;
+	struct x64_access *access = site_add(e, g->count, addr, delta, raw);
 
-	if (first + g->count > MAX_SITES) {
-		emit_fail(e, -E2BIG);
-		return &e->sites[0];
-	}
 	for (unsigned k = 0; k < g->count; k++) {
-		struct x64_site *site;
+		const struct ir_insn *op = &e->ir->ops[g->head + k];
+		struct x64_member *member = member_add(e, op, op->imm2 - g->low);
 
-		e->op = &e->ir->ops[g->head + k];
-		site = site_of_op(e, raw);
-		site->delta = e->op->imm2 - g->low;
-		site->more = k + 1 < g->count;
-		site->address = (uint8_t)addr;
-		if (e->op->op == IR_ST)
-			site->value = place_of(e, use_ref(e, e->op->b), e->op->b);
+		if (op->op == IR_ST) {
+			e->op = op;
+			member->value = place_of(e, use_ref(e, op->b), op->b);
+		}
 	}
 	e->op = &e->ir->ops[g->head];
-	return &e->sites[first];
+	return access;
 }
 
 /* The check: leaves the host address of the lowest byte in the register returned. */
@@ -657,10 +694,8 @@ static bool quad_wanted(const struct emit *e, unsigned reg)
 	return false;
 }
 
-/*
- * @site: the member's. @raw: the group's first when each member reaches the window by itself, else NULL. Returns how many members were done.
- */
-static unsigned group_member(struct emit *e, const struct group *g, struct opnd mem, struct x64_site *site, const struct x64_site *raw)
+/* Returns how many members were done. */
+static unsigned group_member(struct emit *e, const struct group *g, struct opnd mem, struct x64_member *member, bool first_raw)
 {
 	const struct ir_insn *op = e->op;
 	bool home = op->op == IR_LD && home_reg(e, op->dst) != HOST_REG_NONE, quad = quad_member(e, g);
@@ -673,8 +708,8 @@ static unsigned group_member(struct emit *e, const struct group *g, struct opnd 
 		if (!quad)
 			to = stored_xmm(e);
 		value = to == HOST_REG_NONE ? store_value(e, HOST_REG_NONE) : opnd_imm(0);
-		if (raw)
-			raw_mark(e, raw);
+		if (first_raw)
+			raw_mark(e);
 		if (to == HOST_REG_NONE)
 			store_to(e, mem, value);
 		else
@@ -684,18 +719,18 @@ static unsigned group_member(struct emit *e, const struct group *g, struct opnd 
 	if (g->xmm && loads_xmm(e)) {
 		quad = quad && quad_wanted(e, op->dst);
 		to = xmm_take(e);
-		site->value = (struct site_place){ PLACE_XMM, (uint8_t)to };
+		member->value = (struct site_place){ PLACE_XMM, (uint8_t)to };
 		if (quad)
-			site[1].value = (struct site_place){ PLACE_XMM, (uint8_t)(to | PLACE_XMM_HIGH) };
-		if (raw)
-			raw_mark(e, raw);
+			member[1].value = (struct site_place){ PLACE_XMM, (uint8_t)(to | PLACE_XMM_HIGH) };
+		if (first_raw)
+			raw_mark(e);
 		xmm_move(e, false, quad ? 16 : bytes, to, mem);
 		xmm_took(e, to, op->dst * bytes, quad ? 16 : bytes);
 		return 1 + quad;
 	}
 	to = home ? home_reg(e, op->dst) : scratch_alloc(e);
-	if (raw)
-		raw_mark(e, raw);
+	if (first_raw)
+		raw_mark(e);
 	load_from(e, to, mem);
 	if (home)
 		def_done(e, op->dst);
@@ -705,11 +740,13 @@ static unsigned group_member(struct emit *e, const struct group *g, struct opnd 
 }
 
 /* Where each loaded value is after the group: only now is that known for temporaries. */
-static void group_places(struct emit *e, const struct group *g, struct x64_site *sites)
+static void group_places(struct emit *e, const struct group *g, struct x64_access *access)
 {
-	for (unsigned k = 0; k < g->count; k++) {
+	struct x64_member *member = members_of(access);
+
+	for (unsigned k = 0; k < g->count; k++, member = member_next(member)) {
 		const struct ir_insn *op = &e->ir->ops[g->head + k];
-		struct site_place *place = &sites[k].value;
+		struct site_place *place = &member->value;
 
 		if (op->op != IR_LD)
 			continue;
@@ -728,7 +765,7 @@ static void group_places(struct emit *e, const struct group *g, struct x64_site 
  * In the window each member is an access of its own. When one faults, the slow path does all from the first on: what was done already was done to
  * memory, and can be done again.
  */
-static struct opnd group_window(struct emit *e, const struct group *g, struct x64_site **sites, unsigned *pointer)
+static struct opnd group_window(struct emit *e, const struct group *g, struct x64_access **access, unsigned *pointer)
 {
 	uint32_t mask = unknown_bits(e, g->low, g->mask);
 	struct raw raw;
@@ -738,16 +775,12 @@ static struct opnd group_window(struct emit *e, const struct group *g, struct x6
 	tmps_flush(e);
 	raw = raw_place(e, g->low, mask);
 	*pointer = raw.reg;
-	*sites = group_sites(e, g, raw.reg, true);
-	for (unsigned k = 0; k < g->count; k++) {
-		(*sites)[k].address = (uint8_t)raw.reg;
-		(*sites)[k].delta += raw.delta;
-	}
+	*access = group_access(e, g, raw.reg, raw.delta, true);
 	if (mask) {
-		raw_check(e, *sites, &raw, g->low, mask);
+		raw_check(e, &raw, g->low, mask);
 		flags_lost(e);
 	}
-	site_note(e, *sites);
+	note(e, true);
 	return raw.mem;
 }
 
@@ -769,38 +802,42 @@ static void group_xmm(struct emit *e, struct group *g)
 static void emit_group(struct emit *e, struct group *g)
 {
 	bool window = in_window(e, e->op);
+	struct x64_access *access;
+	struct x64_member *member;
 	unsigned addr, pointer;
-	struct x64_site *sites;
 	struct opnd mem;
 
 	group_xmm(e, g);
 	if (window) {
-		mem = group_window(e, g, &sites, &pointer);
+		mem = group_window(e, g, &access, &pointer);
 	} else {
 		flags_clobber(e);
 		tmps_flush(e);
 		addr = address(e, g->low);
-		sites = group_sites(e, g, addr, false);
-		site_note(e, sites);
-		pointer = group_check(e, g, addr, cold_slow(e, sites));
+		access = group_access(e, g, addr, 0, false);
+		note(e, false);
+		pointer = group_check(e, g, addr, cold_slow(e));
 		mem = opnd_mem(pointer, 0);
 		flags_lost(e);
 	}
-	for (unsigned k = 0; k < g->count;) {
+	member = members_of(access);
+	for (unsigned k = 0, done; k < g->count; k += done) {
 		struct opnd at = mem;
 
 		e->i = g->head + k;
 		e->op = &e->ir->ops[e->i];
 		e->pinned = pointer < SCRATCH_COUNT ? (uint8_t)(1u << pointer) : 0;
 		at.disp += (int32_t)(e->op->imm2 - g->low);
-		k += group_member(e, g, at, &sites[k], window ? sites : NULL);
+		done = group_member(e, g, at, member, window && !k);
+		for (unsigned n = done; n; n--)
+			member = member_next(member);
 		tmps_end_op(e);
 	}
 	e->i = g->head + g->count - 1;
 	e->op = &e->ir->ops[e->i];
-	group_places(e, g, sites);
+	group_places(e, g, access);
 	/* The slow path does the stores to temporaries' slots too: what is in a register is not saved yet. */
-	site_resume_here(e, sites);
+	site_resume_here(e, access);
 }
 
 void emit_access(struct emit *e)
@@ -830,19 +867,21 @@ static struct site_place source_place(struct emit *e, ir_ref ref)
 	return ref == IR_NONE ? (struct site_place){ PLACE_NONE, 0 } : place_of(e, use_ref(e, ref), ref);
 }
 
-static void exclusive_slow(struct emit *e, struct x64_site *site)
+static void exclusive_slow(struct emit *e, struct x64_access *access)
 {
+	struct x64_member *member = members_of(access);
+	struct x64_wide *wide = wide_of(member);
 	const struct ir_insn *op = e->op;
 
 	if (op->op == IR_LDREX) {
-		site->value = result_place(e, op->dst);
-		site->second = result_place(e, op->dst2);
+		member->value = result_place(e, op->dst);
+		wide->second = result_place(e, op->dst2);
 	} else {
-		site->value = source_place(e, op->b);
-		site->second = source_place(e, op->c);
-		site->status = result_place(e, op->dst);
+		member->value = source_place(e, op->b);
+		wide->second = source_place(e, op->c);
+		wide->status = result_place(e, op->dst);
 	}
-	slow_in_line(e, site);
+	slow_in_line(e, access);
 	flags_lost(e);
 	def_done(e, op->dst);
 	def_done(e, op->dst2);
@@ -857,17 +896,17 @@ static void exclusive_pointer(struct emit *e, unsigned pointer, unsigned addr, s
 	enc_alu(&e->enc, ALU_ADD, W64, opnd_reg(pointer), opnd_reg(addr));
 }
 
-static void load_exclusive(struct emit *e, struct x64_site *site, unsigned addr)
+static void load_exclusive(struct emit *e, struct x64_access *access, unsigned addr)
 {
 	struct enc *enc = &e->enc;
 	unsigned home = home_reg(e, e->op->dst), pointer = scratch_alloc(e), to = home != HOST_REG_NONE ? home : pointer;
 
-	site->value = (struct site_place){ PLACE_HOST, (uint8_t)to };
-	exclusive_pointer(e, pointer, addr, cold_slow(e, site));
+	members_of(access)->value = (struct site_place){ PLACE_HOST, (uint8_t)to };
+	exclusive_pointer(e, pointer, addr, cold_slow(e));
 	enc_mov(enc, W64, CPU_OPND(exclusive.place), opnd_reg(pointer));
 	enc_mov(enc, W32, opnd_reg(to), opnd_mem(pointer, 0));
 	enc_mov(enc, W32, CPU_OPND(exclusive.value), opnd_reg(to));
-	site_resume_here(e, site);
+	site_resume_here(e, access);
 	flags_lost(e);
 	if (to == pointer)
 		load_done(e, to);
@@ -875,7 +914,7 @@ static void load_exclusive(struct emit *e, struct x64_site *site, unsigned addr)
 		def_done(e, e->op->dst);
 }
 
-static void store_exclusive(struct emit *e, struct x64_site *site, unsigned addr)
+static void store_exclusive(struct emit *e, struct x64_access *access, unsigned addr)
 {
 	struct enc *enc = &e->enc;
 	unsigned pointer = scratch_alloc(e), value;
@@ -883,9 +922,9 @@ static void store_exclusive(struct emit *e, struct x64_site *site, unsigned addr
 	struct opnd source;
 
 	source = use_ref(e, e->op->b);
-	site->value = place_of(e, source, e->op->b);
-	site->status = (struct site_place){ PLACE_HOST, RAX };
-	exclusive_pointer(e, pointer, addr, cold_slow(e, site));
+	members_of(access)->value = place_of(e, source, e->op->b);
+	wide_of(members_of(access))->status = (struct site_place){ PLACE_HOST, RAX };
+	exclusive_pointer(e, pointer, addr, cold_slow(e));
 	if (is_scratch(addr))
 		scratch_free(e, addr);
 	value = use_reg(e, source);
@@ -907,7 +946,7 @@ static void store_exclusive(struct emit *e, struct x64_site *site, unsigned addr
 		enc_mov(enc, W32, opnd_reg(RAX), opnd_imm(0));
 	}
 	refused->back = enc_here(enc);
-	site_resume_here(e, site);
+	site_resume_here(e, access);
 	flags_lost(e);
 	if (IR_IS_TMP(e->op->dst))
 		def_in(e, e->op->dst, RAX);
@@ -920,7 +959,7 @@ void emit_exclusive(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 	bool word = size_log2(op) == 2 && !(op->mem & ACCESS_BE) && in_line(e, op);
-	struct x64_site *site;
+	struct x64_access *access;
 	unsigned addr;
 
 	flags_clobber(e);
@@ -928,13 +967,12 @@ void emit_exclusive(struct emit *e)
 	if (word && op->op == IR_STREX)
 		scratch_take(e, RAX); /* what cmpxchg compares with */
 	addr = address(e, op->imm2);
-	site = site_of_op(e, false);
-	site_note(e, site);
-	site->address = (uint8_t)addr;
+	access = site_of_op(e, addr, 0, false);
+	note(e, false);
 	if (!word)
-		exclusive_slow(e, site);
+		exclusive_slow(e, access);
 	else if (op->op == IR_LDREX)
-		load_exclusive(e, site, addr);
+		load_exclusive(e, access, addr);
 	else
-		store_exclusive(e, site, addr);
+		store_exclusive(e, access, addr);
 }

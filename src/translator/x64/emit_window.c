@@ -7,50 +7,33 @@
 #include "base/base.h"
 #include "translator/x64/site.h"
 
-/* Such an access asks for nothing of this. */
-#define NOT_PLAIN (ACCESS_BE | ACCESS_USER | ACCESS_ALIGNED | ACCESS_WORD_ALIGNED)
+/* Values of `mem` of such accesses, as bits: a word at most, signed or not, that asks for nothing else. */
+#define PLAIN_MEM 0x77u
+static_assert(ACCESS_SIZE_MASK == 3 && ACCESS_SIGNED == ENC_WINDOW_SIGNED && SITE_PLAIN_STORE == ENC_WINDOW_STORE, "`mem` is a form of enc_window()");
 
-static bool is_plain(const struct emit *e)
+static inline bool is_plain(const struct emit *e, const struct ir_insn *op)
 {
-	const struct ir_insn *op = e->op;
-
-	return e->plain_windows && !op->group && !(op->mem & NOT_PLAIN) && (op->mem & ACCESS_SIZE_MASK) <= 2 && op->a != IR_IMM &&
-	       (op->op == IR_LD || (op->op == IR_ST && op->b != IR_IMM)) && op->imm2 + RAW_OFFSET_MAX <= 2 * RAW_OFFSET_MAX && !x64_demoted(e->x64, e->pc);
+	return op->mem < 8 && PLAIN_MEM >> op->mem & 1 && !op->group && e->plain_windows && op->a != IR_IMM && op->imm2 + RAW_OFFSET_MAX <= 2 * RAW_OFFSET_MAX &&
+	       !(e->maybe_demoted && x64_demoted(e->x64, e->pc));
 }
 
-static unsigned base_of(struct emit *e, ir_ref ref)
+static inline unsigned reg_of(struct emit *e, ir_ref ref)
 {
 	unsigned home = home_reg(e, ref);
 
-	return home != HOST_REG_NONE ? home : use_reg(e, use_ref(e, ref));
+	return likely(home != HOST_REG_NONE) ? home : use_reg(e, use_ref(e, ref));
 }
 
-static struct x64_site *plain_site(struct emit *e, enum site_kind kind, unsigned base, unsigned reg)
+static void load(struct emit *e, const struct ir_insn *op)
 {
-	struct x64_site *site = site_add(e, kind, true);
-
-	site->address = (uint8_t)base;
-	site->delta = e->op->imm2;
-	site->value = (struct site_place){ PLACE_HOST, (uint8_t)reg };
-	site_note(e, site);
-	raw_mark(e, site);
-	return site;
-}
-
-static void load(struct emit *e)
-{
-	static const uint16_t opcodes[2][3] = { { 0x0fb6, 0x0fb7, 0x8b }, { 0x0fbe, 0x0fbf, 0x8b } };
-	const struct ir_insn *op = e->op;
-	unsigned base = base_of(e, op->a), home = home_reg(e, op->dst), to = home;
-	struct x64_site *site;
+	unsigned base = reg_of(e, op->a), home = home_reg(e, op->dst), to = home;
 
 	if (home == HOST_REG_NONE && is_scratch(base) && (e->owner[base] == IR_NONE || tmp_ends(e, e->owner[base])))
 		to = base;
 	else if (home == HOST_REG_NONE)
 		to = scratch_alloc(e);
-	site = plain_site(e, SITE_LD, base, to);
-	enc_window(&e->enc, 0, opcodes[!!(op->mem & ACCESS_SIGNED)][op->mem & ACCESS_SIZE_MASK], to, base, (int32_t)(SPACE_WINDOW_OFFSET + op->imm2));
-	site_resume_here(e, site);
+	site_plain(e, base, to, op->imm2, op->mem);
+	enc_window(&e->enc, op->mem, to, base, (int32_t)(SPACE_WINDOW_OFFSET + op->imm2));
 	if (home == HOST_REG_NONE && (IR_IS_TMP(op->dst) || e->copies))
 		def_in(e, op->dst, to);
 	else if (home == HOST_REG_NONE)
@@ -58,14 +41,12 @@ static void load(struct emit *e)
 	def_done(e, op->dst);
 }
 
-static void store(struct emit *e)
+static void store(struct emit *e, const struct ir_insn *op)
 {
-	const struct ir_insn *op = e->op;
-	unsigned base = base_of(e, op->a), value = base_of(e, op->b), log2 = op->mem & ACCESS_SIZE_MASK;
-	struct x64_site *site = plain_site(e, SITE_ST, base, value);
+	unsigned base = reg_of(e, op->a), value = reg_of(e, op->b), form = SITE_PLAIN_STORE | op->mem;
 
-	enc_window(&e->enc, log2 == 1 ? 0x66 : 0, log2 ? 0x89 : 0x88, value, base, (int32_t)(SPACE_WINDOW_OFFSET + op->imm2));
-	site_resume_here(e, site);
+	site_plain(e, base, value, op->imm2, form);
+	enc_window(&e->enc, form, value, base, (int32_t)(SPACE_WINDOW_OFFSET + op->imm2));
 }
 
 /* --- words one after another --- */
@@ -92,59 +73,52 @@ static bool is_plain_group(const struct emit *e, const struct ir_insn *head)
 	return lowest >= -RAW_OFFSET_MAX && highest <= RAW_OFFSET_MAX && highest - lowest < (int32_t)GUEST_PAGE_SIZE / 2;
 }
 
-static struct x64_site *plain_sites(struct emit *e, const struct ir_insn *head, unsigned base)
+static struct x64_access *plain_access(struct emit *e, const struct ir_insn *head, unsigned base)
 {
-	unsigned count = head->group;
-	struct x64_site *sites;
+	struct x64_access *access = site_add(e, head->group, base, 0, true);
+	unsigned kind = head->op == IR_LD ? SITE_LD : SITE_ST;
+	struct x64_member *member = members_of(access);
 
-	if (e->site_count + count > MAX_SITES) {
-		emit_fail(e, -E2BIG);
-		e->site_count = 0;
-	}
-	sites = &e->sites[e->site_count];
-	for (unsigned k = 0; k < count; k++) {
-		const struct ir_insn *op = head + k;
-		ir_ref value = op->op == IR_LD ? op->dst : op->b;
+	for (const struct ir_insn *op = head; op < head + head->group; op++) {
+		ir_ref value = kind == SITE_LD ? op->dst : op->b;
 		unsigned home = home_reg(e, value);
-		struct x64_site *site = k ? &e->sites[e->site_count++] : site_add(e, op->op == IR_LD ? SITE_LD : SITE_ST, true);
 
-		if (k)
-			*site = *sites;
-		site->delta = op->imm2;
-		site->address = (uint8_t)base;
-		site->more = k + 1 < count;
-		site->value = home != HOST_REG_NONE ? (struct site_place){ PLACE_HOST, (uint8_t)home } : (struct site_place){ PLACE_GUEST, (uint8_t)value };
+		*member++ = (struct x64_member){
+			.delta = (int16_t)op->imm2, .mem = (uint8_t)op->mem, .kind = kind & 1,
+			.value = home != HOST_REG_NONE ? (struct site_place){ PLACE_HOST, (uint8_t)home } : (struct site_place){ PLACE_GUEST, (uint8_t)value },
+		};
 	}
-	return sites;
+	e->word = (uint64_t *)(void *)member;
+	return access;
 }
 
-static void check_aligned(struct emit *e, struct x64_site *site, ir_ref ref, unsigned base)
+static void check_aligned(struct emit *e, ir_ref ref, unsigned base)
 {
 	struct cold *cold;
 
 	enc_test8(&e->enc, base, 3);
 	cold = cold_add(e, COLD_SLOW);
-	cold->site = (uint16_t)site_index(e, site);
+	cold->site = (uint16_t)site_index(e);
 	cold_jcc(e, cold, CC_NE);
 	e->aligned |= (uint16_t)(1u << ref);
 	flags_lost(e);
 }
 
-static void group_member(struct emit *e, unsigned base, const struct x64_site *first, struct x64_site *site)
+static inline void group_member(struct emit *e, const struct ir_insn *op, unsigned base, unsigned form, struct x64_member *member)
 {
-	const struct ir_insn *op = e->op;
-	ir_ref value = op->op == IR_LD ? op->dst : op->b;
+	ir_ref value = form == ENC_WINDOW_STORE ? op->b : op->dst;
 	unsigned home = home_reg(e, value), reg = home;
 
 	if (home == HOST_REG_NONE)
-		reg = op->op == IR_LD ? scratch_alloc(e) : use_reg(e, use_ref(e, value));
-	raw_mark(e, first);
-	enc_window(&e->enc, 0, op->op == IR_LD ? 0x8b : 0x89, reg, base, (int32_t)(SPACE_WINDOW_OFFSET + op->imm2));
-	if (op->op != IR_LD)
+		reg = form == ENC_WINDOW_STORE ? use_reg(e, use_ref(e, value)) : scratch_alloc(e);
+	if (op->group != IR_GROUP_MEMBER)
+		e->site[-1].code = offset_here(e);
+	enc_window(&e->enc, form | 2, reg, base, (int32_t)(SPACE_WINDOW_OFFSET + op->imm2));
+	if (form == ENC_WINDOW_STORE)
 		return;
 	if (IR_IS_TMP(value)) {
 		def_in(e, value, reg);
-		site->value = (struct site_place){ PLACE_HOST, (uint8_t)reg };
+		member->value = (struct site_place){ PLACE_HOST, (uint8_t)reg };
 	} else if (home == HOST_REG_NONE) {
 		move(e, def_ref(e, value), opnd_reg(reg));
 	}
@@ -154,39 +128,48 @@ static void group_member(struct emit *e, unsigned base, const struct x64_site *f
 /* The slow path does all from the first on (emit_mem.c). */
 static void plain_group(struct emit *e, const struct ir_insn *head)
 {
-	bool check = (e->op->mem & (ACCESS_ALIGNED | ACCESS_WORD_ALIGNED)) && !(e->aligned >> head->a & 1);
-	unsigned base = home_reg(e, head->a), first = e->i;
-	struct x64_site *sites;
+	bool check = (head->mem & (ACCESS_ALIGNED | ACCESS_WORD_ALIGNED)) && !(e->aligned >> head->a & 1);
+	unsigned base = home_reg(e, head->a), form = head->op == IR_LD ? ENC_WINDOW_LOAD : ENC_WINDOW_STORE;
+	struct x64_access *access;
+	struct x64_member *member;
 
 	if (check)
 		flags_clobber(e);
 	tmps_flush(e);
-	sites = plain_sites(e, head, base);
+	access = plain_access(e, head, base);
 	if (check)
-		check_aligned(e, sites, head->a, base);
-	site_note(e, sites);
-	for (unsigned k = 0; k < head->group; k++) {
-		e->i = first + k;
+		check_aligned(e, head->a, base);
+	e->site[-1].state = site_note(e, true) & (SITE_INDEX_MAX - 1);
+	member = members_of(access);
+	for (unsigned k = 0;; k++) {
 		e->op = head + k;
 		e->pinned = 0;
-		group_member(e, base, sites, &sites[k]);
+		group_member(e, head + k, base, form, member + k);
+		if (k + 1 == head->group)
+			break;
+		e->i++;
 	}
-	site_resume_here(e, sites);
+	site_resume_here(e, access);
 }
 
 bool emit_window(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 
+	if (likely(is_plain(e, op))) {
+		if (op->op == IR_LD) {
+			load(e, op);
+			return true;
+		}
+		if (op->op == IR_ST && op->b != IR_IMM) {
+			store(e, op);
+			return true;
+		}
+		return false;
+	}
 	if (op->group && op->group != IR_GROUP_MEMBER && is_plain_group(e, op)) {
 		plain_group(e, op);
 		return true;
 	}
-	if (!is_plain(e))
-		return false;
-	if (e->op->op == IR_LD)
-		load(e);
-	else
-		store(e);
-	return true;
+	return false;
 }

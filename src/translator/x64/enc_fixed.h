@@ -76,24 +76,40 @@ static inline void enc_flags_to(struct enc *e, struct opnd field, bool inverted)
 	enc_word(e, inverted ? bytes << 8 | 0xf5 : bytes, inverted ? 8 : 7);
 }
 
-/* An instruction on [r15 + index + disp32] with register @reg. @prefix: 0x66 or 0; @opcode: one byte, or two as 0x0fXX. */
-static inline void enc_window(struct enc *e, unsigned prefix, unsigned opcode, unsigned reg, unsigned index, int32_t disp)
+/*
+ * An access to [r15 + index + disp32] with host register @reg. @form: load or store | log2 of its bytes, up to 2 | sign.
+ *
+ * The table has in bits 39:0 what stands before the displacement; in 47:40 and 55:48 by how many bits REX and ModRM are to be shifted; above that
+ * how long the whole is.
+ */
+#define ENC_WINDOW_LOAD 0u
+#define ENC_WINDOW_SIGNED 4u
+#define ENC_WINDOW_STORE 8u
+#define ENC_WINDOW_BYTE(opcode) (0x07840041ull | (uint64_t)(opcode) << 8 | 16ull << 48 | 8ull << 56)
+#define ENC_WINDOW_0F(opcode) (0x0784000f41ull | (uint64_t)(opcode) << 16 | 24ull << 48 | 9ull << 56)
+#define ENC_WINDOW_66(opcode) (0x0784004166ull | (uint64_t)(opcode) << 16 | 8ull << 40 | 24ull << 48 | 9ull << 56)
+static inline unsigned enc_window_length(unsigned form)
 {
-	uint64_t bytes = 0x41 | (reg & 8) >> 1 | (index & 8) >> 2;
-	unsigned at = 8;
+	return 8u + (0x233 >> form & 1);
+}
+static inline void enc_window(struct enc *e, unsigned form, unsigned reg, unsigned index, int32_t disp)
+{
+	static const uint64_t forms[16] = {
+		[ENC_WINDOW_LOAD] = ENC_WINDOW_0F(0xb6), [ENC_WINDOW_LOAD | 1] = ENC_WINDOW_0F(0xb7), [ENC_WINDOW_LOAD | 2] = ENC_WINDOW_BYTE(0x8b),
+		[ENC_WINDOW_LOAD | ENC_WINDOW_SIGNED] = ENC_WINDOW_0F(0xbe), [ENC_WINDOW_LOAD | ENC_WINDOW_SIGNED | 1] = ENC_WINDOW_0F(0xbf),
+		[ENC_WINDOW_LOAD | ENC_WINDOW_SIGNED | 2] = ENC_WINDOW_BYTE(0x8b),
+		[ENC_WINDOW_STORE] = ENC_WINDOW_BYTE(0x88), [ENC_WINDOW_STORE | 1] = ENC_WINDOW_66(0x89), [ENC_WINDOW_STORE | 2] = ENC_WINDOW_BYTE(0x89),
+	};
+	const uint64_t all = forms[form];
+	uint64_t bytes = all & 0xffffffffff;
 
-	if (opcode > 0xff) {
-		bytes |= 0x0f00;
-		at = 16;
-	}
-	bytes |= (uint64_t)((opcode & 0xff) | (0x84 | (reg & 7) << 3) << 8 | (7 | (index & 7) << 3) << 16) << at;
-	at += 24;
-	if (prefix) {
-		bytes = bytes << 8 | prefix;
-		at += 8;
-	}
-	enc_word(e, bytes, at / 8);
-	enc_word(e, (uint32_t)disp, 4);
+	if (!enc_has_room(e))
+		return;
+	bytes |= (uint64_t)((reg & 8) >> 1 | (index & 8) >> 2) << (all >> 40 & 0xff);
+	bytes |= (uint64_t)((reg & 7) << 3 | (index & 7) << 11) << (all >> 48 & 0xff);
+	memcpy(e->at, &bytes, 8);
+	e->at += all >> 56;
+	memcpy(e->at - 4, &disp, 4);
 }
 
 #endif

@@ -2,7 +2,7 @@
  * fault.c - the signal that an access to a window raises when its page is not mapped there.
  *
  * The handler looks whether the thread is in translated code, at an instruction that was emitted as such an access, and whether the address
- * lies in the window: then the thread goes on in x64_stubs.fault with the site's offset on its stack, as code that missed in the tables
+ * lies in the window: then the thread goes on in x64_stubs.fault with the site's number on its stack, as code that missed in the tables
  * jumps to the slow stub, and all else happens there. Every other fault is somebody's error and goes to whoever had the signal
  * before, so that it ends the program as it should. Who had it is state of the process, like that of terminal.c.
  */
@@ -19,23 +19,30 @@ static struct {
 	pthread_once_t once;
 } handler = { .once = PTHREAD_ONCE_INIT };
 
-/* The offset of the site of the access at @pc, or 0. */
-static uint32_t find_site(const struct x64 *x64, uintptr_t pc)
+/* The number of the site of the access at @pc, or -1. */
+static int32_t find_site(const struct x64 *x64, uintptr_t pc)
 {
 	uintptr_t offset = pc - (uintptr_t)x64->cache.exec;
-	uint32_t low = 0, high = x64->raw_count;
+	const struct x64_site *sites = x64->sites;
+	uint32_t low = 0, high = x64->site_count;
+	bool found;
 
 	if (offset >= x64->cache.used)
-		return 0;
+		return -1;
+	/* the first that begins behind it */
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (x64->raws[middle].code < offset)
+		if (sites[middle].code <= offset)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < x64->raw_count && x64->raws[low].code == offset ? x64->raws[low].site : 0;
+	if (!low--)
+		return -1;
+	/* Members of a group are of one site; nothing else between them can have faulted in a window. */
+	found = sites[low].code == offset || (!(sites[low].how & SITE_PLAIN) && offset < site_access(x64, &sites[low])->resume);
+	return found && sites[low].raw ? (int32_t)low : -1;
 }
 
 static void on_fault(int signum, siginfo_t *info, void *context)
@@ -43,13 +50,13 @@ static void on_fault(int signum, siginfo_t *info, void *context)
 	greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
 	const struct x64 *x64 = signals_x64();
 	uintptr_t window = (uintptr_t)regs[REG_R15] + sizeof(struct space);
-	uint32_t site;
+	int32_t site;
 
 	if (likely(x64 && info->si_code > 0 && (uintptr_t)info->si_addr - window < SPACE_RESERVED - sizeof(struct space))) {
 		site = find_site(x64, (uintptr_t)regs[REG_RIP]);
-		if (likely(site)) {
+		if (likely(site >= 0)) {
 			regs[REG_RSP] -= 8;
-			*(uint64_t *)regs[REG_RSP] = site;
+			*(uint64_t *)regs[REG_RSP] = (uint64_t)site;
 			regs[REG_RIP] = (greg_t)(uintptr_t)x64->stubs.fault;
 			return;
 		}

@@ -20,54 +20,76 @@ static inline bool same_flags(const struct flag_state *f, const struct flag_stat
 	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]));
 }
 
-void site_note_new(struct emit *e, struct x64_site *site);
-/* Notes where the flags are when @site's access faults, and what only xmm registers hold. Neighbours often have them in the same place. */
-static inline void site_note(struct emit *e, struct x64_site *site)
+uint32_t site_note_new(struct emit *e, enum noted noted);
+/* Where the flags are when the next access faults, and what only xmm registers hold: struct x64_site's state. Neighbours often have them in the same place. */
+static inline uint32_t site_note(struct emit *e, bool raw)
 {
-	if (likely(e->noted && site->raw && !e->xmm.dirty && same_flags(&e->flags, &e->noted_flags)))
-		site->state = (uint16_t)(e->state_count - 1);
-	else
-		site_note_new(e, site);
+	enum noted noted = raw ? NOTED_RAW : NOTED_TABLES;
+
+	if (likely(e->noted == noted && e->noted_it == e->it && !e->xmm.dirty && same_flags(&e->flags, &e->noted_flags)))
+		return e->state;
+	return site_note_new(e, noted);
 }
 
-/* The site of the current op, site_note() not called. */
-static inline struct x64_site *site_add(struct emit *e, enum site_kind kind, bool raw)
+/* Room for one more. */
+static inline struct x64_site *site_next(struct emit *e)
 {
-	const struct ir_insn *op = e->op;
+	if (unlikely(e->site >= e->site_end)) {
+		emit_fail(e, -E2BIG);
+		e->site = e->sites;
+	}
+	return e->site++;
+}
+
+/* Instructions of the block finished before the current one. */
+static inline unsigned site_count_here(const struct emit *e)
+{
 	unsigned count = count_here(e);
-	struct x64_site *site;
 
-	count -= count != 0;
-	if (unlikely(e->site_count == MAX_SITES || count > UINT8_MAX)) {
-		emit_fail(e, -E2BIG);
-		e->site_count = e->state_count = e->site_ref_count = 0;
-		e->noted = false;
-	}
-	site = &e->sites[e->site_count++];
+	return count - (count != 0);
+}
+
+/*
+ * The site of the instruction that is emitted next: the current op, from or to the window behind register @base, @delta bytes on, and host register
+ * @value. @how: see struct x64_site.
+ */
+static inline void site_plain(struct emit *e, unsigned base, unsigned value, uint32_t delta, unsigned how)
+{
+	struct x64_site *site = site_next(e);
+
 	*site = (struct x64_site){
-		.pc = e->pc, .it = e->it, .mem = op->mem, .kind = (uint8_t)kind, .count = (uint8_t)count, .raw = raw, .address = HOST_REG_NONE, .imm = op->imm,
+		.code = offset_here(e), .state = site_note(e, true), .count = site_count_here(e), .pc = (int16_t)(e->pc - e->ir->pc), .raw = true,
+		.delta = (int16_t)delta, .regs = (uint8_t)(value << 4 | base), .how = (uint8_t)(SITE_PLAIN | how),
 	};
-	return site;
 }
 
-static inline unsigned site_index(const struct emit *e, const struct x64_site *site)
+/*
+ * The site of the current op and of @count - 1 more of a group: only members are to be added. Its code begins here; its state is set by what is
+ * noted later.
+ */
+static inline struct x64_access *site_add(struct emit *e, unsigned count, unsigned address, uint32_t delta, bool raw)
 {
-	return (unsigned)(site - e->sites);
+	struct x64_access *access = (struct x64_access *)(void *)e->word;
+	struct x64_site *site = site_next(e);
+
+	*site = (struct x64_site){
+		.code = offset_here(e), .count = site_count_here(e), .pc = (int16_t)(e->pc - e->ir->pc), .raw = raw,
+	};
+	site->access = (uint32_t)(e->word - e->x64->words);
+	*access = (struct x64_access){ .delta = delta, .address = (uint8_t)address, .count = (uint8_t)count };
+	e->word += sizeof(*access) / sizeof(*e->word);
+	return access;
 }
 
-static inline void site_resume_here(struct emit *e, struct x64_site *site)
+/* The last site's number within the block. */
+static inline unsigned site_index(const struct emit *e)
 {
-	site->resume = offset_here(e);
+	return (unsigned)(e->site - 1 - e->sites);
 }
 
-/* The next instruction is an access to the window. */
-static inline void raw_mark(struct emit *e, const struct x64_site *site)
+static inline void site_resume_here(const struct emit *e, struct x64_access *access)
 {
-	if (unlikely(e->raw_count == ARRAY_SIZE(e->raws))) {
-		emit_fail(e, -E2BIG);
-		return;
-	}
-	e->raws[e->raw_count++] = (struct x64_raw){ .code = offset_here(e), .site = site_index(e, site) };
+	access->resume = offset_here(e);
 }
 
 #endif

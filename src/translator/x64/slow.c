@@ -20,7 +20,7 @@ static uint8_t *saved_xmm(struct slow_frame *frame, unsigned xmm)
 /* What only xmm registers hold of the VFP file. */
 static void dirty_to_cpu(struct slow_frame *frame, struct cpu *cpu, const struct x64_site_state *state)
 {
-	const uint8_t *at = (const uint8_t *)(state + 1) + state->recipes * 3 * sizeof(struct recipe);
+	const uint8_t *at = (const uint8_t *)(state + 1) + (size_t)state->recipes * 3 * sizeof(struct recipe);
 	const struct vfp_dirty *dirty = (const struct vfp_dirty *)(const void *)at;
 
 	for (unsigned i = 0; i < state->dirty; i++)
@@ -42,17 +42,27 @@ static struct flag_state flags_of(const struct x64_site_state *state)
 	return flags;
 }
 
-static const struct x64_site_state *state_of(const struct x64_site *site)
+/* What a site is, with all that it leaves out. */
+struct plain {
+	struct x64_access access;
+	struct x64_member member;
+};
+
+static const struct x64_access *unpack(const struct x64 *x64, const struct x64_site *site, struct plain *plain)
 {
-	return (const struct x64_site_state *)(const void *)((const uint8_t *)site - 4u * site->state);
+	bool store = site->how & SITE_PLAIN_STORE;
+
+	if (!(site->how & SITE_PLAIN))
+		return site_access(x64, site);
+	static_assert(offsetof(struct plain, member) == sizeof(struct x64_access), "as members_of() wants it");
+	*plain = (struct plain){
+		.access = { .resume = site->code + enc_window_length(site->how & 15), .delta = (uint32_t)site->delta, .address = site->regs & 15, .count = 1 },
+		.member = { .mem = site->how & (ACCESS_SIZE_MASK | ACCESS_SIGNED), .kind = store ? SITE_ST : SITE_LD, .value = { PLACE_HOST, site->regs >> 4 } },
+	};
+	return &plain->access;
 }
 
-static const struct x64_site_head *head_of(const struct x64_site_state *state)
-{
-	return (const struct x64_site_head *)(const void *)((const uint8_t *)state - 4u * state->head);
-}
-
-static uint64_t place_read(const struct slow_frame *frame, const struct cpu *cpu, const struct x64_site *site, struct site_place place)
+static uint64_t place_read(const struct slow_frame *frame, const struct cpu *cpu, const struct x64_member *member, struct site_place place)
 {
 	switch (place.kind) {
 	case PLACE_HOST:
@@ -62,7 +72,7 @@ static uint64_t place_read(const struct slow_frame *frame, const struct cpu *cpu
 	case PLACE_TMP:
 		return cpu->tmp[place.n % CPU_TMP_SLOTS];
 	case PLACE_IMM:
-		return site->imm;
+		return wide_of(member)->imm;
 	default:
 		return 0;
 	}
@@ -89,93 +99,93 @@ static void place_write(struct slow_frame *frame, struct cpu *cpu, struct site_p
 }
 
 /* The register pair of LDREXD and STREXD: the word at the lower address first, whatever the order of bytes in it. */
-static uint64_t swap_words(const struct x64_site *site, uint64_t value)
+static uint64_t swap_words(const struct x64_member *member, uint64_t value)
 {
-	bool swap = (site->mem & ACCESS_SIZE_MASK) == 3 && site->mem & ACCESS_BE;
+	bool swap = (member->mem & ACCESS_SIZE_MASK) == 3 && member->mem & ACCESS_BE;
 
 	return swap ? value >> 32 | value << 32 : value;
 }
 
-static uint64_t *vfp_double(struct cpu *cpu, const struct x64_site *site)
+static uint64_t *vfp_double(struct cpu *cpu, const struct x64_member *member)
 {
-	return &cpu->vfp.d[site->vfp & 31];
+	return &cpu->vfp.d[member->vfp & 31];
 }
 
-static int do_load(struct slow_frame *frame, struct cpu *cpu, const struct x64_site *site, gva_t va)
+static int do_load(struct slow_frame *frame, struct cpu *cpu, const struct x64_member *member, gva_t va)
 {
 	uint64_t value;
 
-	if (mmu_load(cpu, va, site->mem, &value))
+	if (mmu_load(cpu, va, member->mem, &value))
 		return -1;
-	place_write(frame, cpu, site->value, site->kind == SITE_LD ? (uint32_t)value : value);
+	place_write(frame, cpu, member->value, member->kind == SITE_LD ? (uint32_t)value : value);
 	/* What goes on in a register is wanted here too, when a later access of the group fails. */
-	if (site->kind == SITE_LDF && (site->mem & ACCESS_SIZE_MASK) == 3)
-		*vfp_double(cpu, site) = value;
-	else if (site->kind == SITE_LDF)
-		cpu->vfp.s[site->vfp & 63] = (uint32_t)value;
+	if (member->kind == SITE_LDF && (member->mem & ACCESS_SIZE_MASK) == 3)
+		*vfp_double(cpu, member) = value;
+	else if (member->kind == SITE_LDF)
+		cpu->vfp.s[member->vfp & 63] = (uint32_t)value;
 	return 0;
 }
 
-static int do_store(struct slow_frame *frame, struct cpu *cpu, const struct x64_site *site, gva_t va)
+static int do_store(struct slow_frame *frame, struct cpu *cpu, const struct x64_member *member, gva_t va)
 {
 	uint64_t value;
 
-	if (site->kind == SITE_ST)
-		value = (uint32_t)place_read(frame, cpu, site, site->value);
+	if (member->kind == SITE_ST)
+		value = (uint32_t)place_read(frame, cpu, member, member->value);
 	else
-		value = (site->mem & ACCESS_SIZE_MASK) == 3 ? *vfp_double(cpu, site) : cpu->vfp.s[site->vfp & 63];
-	return mmu_store(cpu, va, site->mem, value);
+		value = (member->mem & ACCESS_SIZE_MASK) == 3 ? *vfp_double(cpu, member) : cpu->vfp.s[member->vfp & 63];
+	return mmu_store(cpu, va, member->mem, value);
 }
 
-static int do_load_exclusive(struct slow_frame *frame, struct cpu *cpu, const struct x64_site *site, gva_t va)
+static int do_load_exclusive(struct slow_frame *frame, struct cpu *cpu, const struct x64_member *member, gva_t va)
 {
 	uint64_t value;
 
-	if (mmu_load_exclusive(cpu, va, site->mem, &value))
+	if (mmu_load_exclusive(cpu, va, member->mem, &value))
 		return -1;
-	value = swap_words(site, value);
-	place_write(frame, cpu, site->value, (uint32_t)value);
-	place_write(frame, cpu, site->second, value >> 32);
+	value = swap_words(member, value);
+	place_write(frame, cpu, member->value, (uint32_t)value);
+	place_write(frame, cpu, wide_of(member)->second, value >> 32);
 	return 0;
 }
 
-static int do_store_exclusive(struct slow_frame *frame, struct cpu *cpu, const struct x64_site *site, gva_t va)
+static int do_store_exclusive(struct slow_frame *frame, struct cpu *cpu, const struct x64_member *member, gva_t va)
 {
-	uint64_t value = (uint32_t)place_read(frame, cpu, site, site->value);
+	uint64_t value = (uint32_t)place_read(frame, cpu, member, member->value);
 	uint32_t failed;
 
-	value |= place_read(frame, cpu, site, site->second) << 32;
-	if (mmu_store_exclusive(cpu, va, site->mem, swap_words(site, value), &failed))
+	value |= place_read(frame, cpu, member, wide_of(member)->second) << 32;
+	if (mmu_store_exclusive(cpu, va, member->mem, swap_words(member, value), &failed))
 		return -1;
-	place_write(frame, cpu, site->status, failed);
+	place_write(frame, cpu, wide_of(member)->status, failed);
 	return 0;
 }
 
 /* A device's register by the short cut: as mmu_load_device(). */
-static int quick_load(struct slow_frame *frame, struct cpu *cpu, const struct x64_site *site, gva_t va)
+static int quick_load(struct slow_frame *frame, struct cpu *cpu, const struct x64_access *access, const struct x64_member *member, gva_t va)
 {
 	uint32_t value;
 	int done;
 
-	if (site->kind != SITE_LD || site->more)
+	if (member->kind != SITE_LD || access->count != 1)
 		return 0;
-	done = mmu_load_device(cpu, va, site->mem, &value);
+	done = mmu_load_device(cpu, va, member->mem, &value);
 	if (done > 0)
-		place_write(frame, cpu, site->value, value);
+		place_write(frame, cpu, member->value, value);
 	return done;
 }
 
-static int do_access(struct slow_frame *frame, struct cpu *cpu, const struct x64_site *site, gva_t va)
+static int do_access(struct slow_frame *frame, struct cpu *cpu, const struct x64_member *member, gva_t va)
 {
-	switch (site->kind) {
+	switch (member->kind) {
 	case SITE_LD: case SITE_LDF:
-		return do_load(frame, cpu, site, va);
+		return do_load(frame, cpu, member, va);
 	case SITE_ST: case SITE_STF:
-		return do_store(frame, cpu, site, va);
+		return do_store(frame, cpu, member, va);
 	case SITE_LDREX:
-		return do_load_exclusive(frame, cpu, site, va);
+		return do_load_exclusive(frame, cpu, member, va);
 	default:
-		return do_store_exclusive(frame, cpu, site, va);
+		return do_store_exclusive(frame, cpu, member, va);
 	}
 }
 
@@ -196,90 +206,105 @@ void slow_end_slice(struct cpu *cpu)
 /* So many that became aborts. What touches fresh pages aborts once a page, at some 2 us more than by the tables; what a window saves it in a page is 0.1. */
 #define RAW_ABORTS 64
 
-static bool map_site(struct cpu *cpu, const struct x64_site *site, gva_t va)
+static bool map_member(struct cpu *cpu, const struct x64_member *member, gva_t va)
 {
-	bool write = site->kind == SITE_ST || site->kind == SITE_STF;
-	gva_t last = va + (1u << (site->mem & ACCESS_SIZE_MASK)) - 1;
+	bool write = member->kind == SITE_ST || member->kind == SITE_STF;
+	gva_t last = va + (1u << (member->mem & ACCESS_SIZE_MASK)) - 1;
 
 	return mmu_window_fault(cpu, va, write) && (!((va ^ last) & ~GUEST_PAGE_MASK) || mmu_window_fault(cpu, last, write));
+}
+
+static gva_t site_pc(const struct x64 *x64, const struct x64_site *site)
+{
+	return site_head(site_state(x64, site))->pc + (gva_t)site->pc;
 }
 
 /* The block of @site is translated anew, with accesses by the tables at that instruction. */
 static void demote(struct x64 *x64, struct cpu *cpu, struct x64_site *site)
 {
+	gva_t pc = site_pc(x64, site);
+	uint32_t bit = demoted_hash(pc), page = (pc >> GUEST_PAGE_BITS) % DEMOTED_BITS;
+
 	site->misses = site->aborts = 0;
-	x64->demoted[demoted_hash(site->pc) / 64] |= 1ull << demoted_hash(site->pc) % 64;
+	x64->demoted[bit / 64] |= 1ull << bit % 64;
+	x64->demoted_pages[page / 64] |= 1ull << page % 64;
 	cpu->stats[CPU_STAT_WINDOW_DEMOTED]++;
-	x64->forget(cpu, head_of(state_of(site))->block);
+	x64->forget(cpu, site_head(site_state(x64, site))->block);
 }
 
-static void abort_or_demote(struct x64 *x64, struct cpu *cpu, struct x64_site *first)
+static void abort_or_demote(struct x64 *x64, struct cpu *cpu, struct x64_site *site)
 {
 	mmu_window_abort(cpu);
-	if (++first->aborts == RAW_ABORTS)
-		demote(x64, cpu, first);
+	if (++site->aborts == RAW_ABORTS)
+		demote(x64, cpu, site);
 }
 
 /*
- * The access at @first, or group, faulted in the window and was done. What cannot be mapped faults each time (devices, traced frames, windows that
- * had to close); when that happens again and again at one place, its block is translated anew.
+ * The access at @site faulted in the window and was done, from @base on. What cannot be mapped faults each time (devices, traced frames, windows
+ * that had to close); when that happens again and again at one place, its block is translated anew.
  */
-static void map_or_demote(struct x64 *x64, struct cpu *cpu, struct x64_site *first, gva_t base)
+static void map_or_demote(struct x64 *x64, struct cpu *cpu, struct x64_site *site, const struct x64_access *access, gva_t base)
 {
-	const struct x64_site *site = first;
+	const struct x64_member *member = members_of(access);
 	gva_t page = ~0u;
 	bool mapped = true;
 
-	for (;; site++) {
-		gva_t va = base + site->delta;
+	for (unsigned n = access->count; n; n--, member = member_next(member)) {
+		gva_t va = base + (gva_t)member->delta;
 
 		if ((va & ~GUEST_PAGE_MASK) != page)
-			mapped &= map_site(cpu, site, va);
+			mapped &= map_member(cpu, member, va);
 		page = va & ~GUEST_PAGE_MASK;
-		if (!site->more)
-			break;
 	}
-	if (!mapped && ++first->misses == RAW_MISSES)
-		demote(x64, cpu, first);
+	if (!mapped && ++site->misses == RAW_MISSES)
+		demote(x64, cpu, site);
+}
+
+/* False: it aborted, at a member. Those before it are done. */
+static bool do_all(struct slow_frame *frame, struct cpu *cpu, const struct x64_access *access, gva_t base)
+{
+	const struct x64_member *member = members_of(access);
+	int quick = quick_load(frame, cpu, access, member, base + (gva_t)member->delta);
+
+	if (quick)
+		return quick > 0;
+	for (unsigned n = access->count; n; n--, member = member_next(member))
+		if (do_access(frame, cpu, member, base + (gva_t)member->delta))
+			return false;
+	return true;
 }
 
 const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64 *x64)
 {
-	struct x64_site *first = (struct x64_site *)(void *)(x64->cache.write + frame->site), *site = first;
-	gva_t base = first->address == HOST_REG_NONE ? 0 : (gva_t)frame->regs[first->address & 15];
-	uint32_t count = first->count;
-	const struct x64_site_state *state = state_of(first);
+	struct x64_site *site = &x64->sites[frame->site];
+	const struct x64_site_state *state = site_state(x64, site);
+	struct plain plain;
+	const struct x64_access *access = unpack(x64, site, &plain);
+	gva_t base = access->delta + (access->address == HOST_REG_NONE ? 0 : (gva_t)frame->regs[access->address & 15]);
+	uint32_t count = site->count;
 	struct flag_state flags;
-	bool failed;
-	int quick;
+	bool done;
 
 	dirty_to_cpu(frame, cpu, state);
-	cpu->r[15] = first->pc;
-	cpu->it = first->it;
+	cpu->r[15] = site_pc(x64, site);
+	cpu->it = state->it;
 	cpu->countdown = (int32_t)((uint32_t)frame->regs[R14] - count);
-	quick = quick_load(frame, cpu, first, base + first->delta);
-	failed = quick < 0;
-	while (!quick) {
-		failed = do_access(frame, cpu, site, base + site->delta) != 0;
-		if (failed || !site->more)
-			break;
-		site++;
-	}
-	if (first->raw && failed)
-		abort_or_demote(x64, cpu, first);
-	else if (first->raw)
-		map_or_demote(x64, cpu, first, base);
-	else if (unlikely(cpu->space->exec[base >> GUEST_PAGE_BITS] & SPACE_DEVICE) && !failed)
-		device_site_link(x64, cpu, first, base);
+	done = do_all(frame, cpu, access, base);
+	if (site->raw && !done)
+		abort_or_demote(x64, cpu, site);
+	else if (site->raw)
+		map_or_demote(x64, cpu, site, access, base);
+	else if (unlikely(cpu->space->exec[base >> GUEST_PAGE_BITS] & SPACE_DEVICE) && done)
+		device_site_link(x64, cpu, site, base);
 	frame->regs[R15] = (uintptr_t)cpu->space;
-	if (likely(!failed)) {
+	if (likely(done)) {
 		cpu->it = 0;
 		slow_end_slice(cpu);
 		frame->regs[R14] = (uint32_t)cpu->countdown + count;
-		return x64->cache.exec + first->resume;
+		return x64->cache.exec + access->resume;
 	}
 	if (state->swapped)
-		loop_homes_undo((uint32_t)((const uint64_t *)(const void *)head_of(state))[-1], frame->regs, cpu);
+		loop_homes_undo(site_head(state)->swaps, frame->regs, cpu);
 	homes_to_cpu(frame, cpu);
 	flags = flags_of(state);
 	cpu->nzcv = flags_recompute(&flags, cpu, (uint32_t)frame->regs[FRAME_EFLAGS]);

@@ -46,10 +46,13 @@ struct x64 *x64_create(const struct x64_options *options, struct error *err)
 		x64_destroy(x64);
 		return NULL;
 	}
-	/* Each takes an instruction and a site. Memory that is not touched costs nothing. */
-	x64->raw_capacity = options->forget ? (uint32_t)(x64->cache.size / 64) : 0;
-	x64->raws = options->forget ? malloc(x64->raw_capacity * sizeof(*x64->raws)) : NULL;
-	if (options->forget && !x64->raws) {
+	/* More than any code needs. Memory that is not touched costs nothing. */
+	x64->windows = options->forget != NULL;
+	x64->site_capacity = (uint32_t)MIN(x64->cache.size / 16 + MAX_SITES, SITE_INDEX_MAX);
+	x64->word_capacity = (uint32_t)MIN(x64->cache.size / 8 + MAX_SITE_WORDS, SITE_INDEX_MAX);
+	x64->sites = malloc(x64->site_capacity * sizeof(*x64->sites));
+	x64->words = malloc(x64->word_capacity * sizeof(*x64->words));
+	if (!x64->sites || !x64->words) {
 		error_set(err, ENOMEM, "not enough memory for the translator");
 		x64_destroy(x64);
 		return NULL;
@@ -78,7 +81,8 @@ void x64_destroy(struct x64 *x64)
 	if (!x64)
 		return;
 	cache_fini(&x64->cache);
-	free(x64->raws);
+	free(x64->sites);
+	free(x64->words);
 	free(x64->traps);
 	free(x64->emit);
 	free(x64);
@@ -87,8 +91,9 @@ void x64_destroy(struct x64 *x64)
 void x64_flush(struct x64 *x64)
 {
 	cache_flush(&x64->cache);
-	x64->raw_count = 0;
+	x64->site_count = x64->word_count = 0;
 	memset(x64->demoted, 0, sizeof(x64->demoted));
+	memset(x64->demoted_pages, 0, sizeof(x64->demoted_pages));
 	x64->trap_count = 0;
 	/* The next time round it is tried again. */
 	x64->fp_traps = x64->traps && !x64->too_many_traps;
@@ -155,17 +160,18 @@ void x64_dump(struct x64 *x64, const struct x64_code *code, struct log *log)
 {
 	const uint8_t *start = code->checked - cache_exec_delta(&x64->cache);
 	const struct x64_mark *marks;
-	struct x64_trailer trailer;
+	struct x64_trailer trailer = { .code_bytes = code->size };
 	uint32_t offset = 0, mark = 0;
 
-	memcpy(&trailer, start + code->size - sizeof(trailer), sizeof(trailer));
+	if (code->marked)
+		memcpy(&trailer, start + code->size - sizeof(trailer), sizeof(trailer));
 	marks = (const struct x64_mark *)(const void *)(start + trailer.marks);
 	log_printf(log, LOG_OUT_ASM, "OUT: [size=%u]\n", trailer.code_bytes);
 	while (offset < trailer.code_bytes) {
 		char text[128];
 		size_t length;
 
-		if (offset == trailer.cold)
+		if (offset && offset == trailer.cold)
 			log_printf(log, LOG_OUT_ASM, "  -- out of line\n");
 		for (; mark < trailer.mark_count && marks[mark].offset <= offset; mark++)
 			log_printf(log, LOG_OUT_ASM, "  -- guest 0x%08x\n", marks[mark].pc);

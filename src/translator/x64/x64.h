@@ -46,7 +46,8 @@ struct block_exit {
 struct x64_code {
 	uint8_t *checked;        /* entry that compares exec[] with the block's frame first */
 	uint8_t *fast;           /* entry behind the check */
-	uint32_t size;           /* bytes of code, stubs and tables */
+	uint32_t size;           /* bytes of code and stubs; when it is `marked`, of what x64_dump() wants to know besides, too */
+	bool marked;
 	bool flags_dead;         /* what is entered at `fast` reads none of the flags that it finds, whatever happens */
 	uint16_t exit_count;
 	struct block_exit exits[X64_MAX_EXITS]; /* lift makes no more; the emitter returns -E2BIG otherwise */

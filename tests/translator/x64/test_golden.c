@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/disasm.h"
+#include "base/log.h"
 #include "tests/base/check_run.h"
 #include "tests/translator/guest.h"
 #include "translator/lift/lift.h"
@@ -227,6 +228,7 @@ static char *print_all(void)
 
 	ck_assert_msg(x64 != NULL, "%s", err.msg);
 	x64->host = features;
+	guest->cpu.log_mask |= 1u << LOG_OUT_ASM; /* with a struct x64_trailer */
 	guest->cpu.jump_cache = jump_cache = jump_cache_create();
 	for (unsigned i = 0; i < ARRAY_SIZE(idioms); i++) {
 		memset(&block, 0, sizeof(block));
