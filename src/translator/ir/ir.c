@@ -34,16 +34,6 @@ void ir_block_init(struct ir_block *block, gva_t pc, uint32_t key)
 	block->overflow = false;
 }
 
-uint8_t ir_cond_flags(unsigned cond)
-{
-	/* By pairs: EQ NE, CS CC, MI PL, VS VC, HI LS, GE LT, GT LE, AL. */
-	static const uint8_t flags[8] = {
-		IR_Z, IR_C, IR_N, IR_V, IR_C | IR_Z, IR_N | IR_V, IR_N | IR_Z | IR_V, 0,
-	};
-
-	return flags[cond >> 1 & 7];
-}
-
 static_assert(IR_INSN < IR_BRNZ && IR_LABEL < IR_BRNZ && IR_BRC < IR_BRNZ && IR_BR < IR_BRNZ && IR_BRZ < IR_BRNZ, "the order of ir_ops.def");
 
 static bool is_branch(unsigned op)

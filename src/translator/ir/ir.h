@@ -59,7 +59,7 @@ struct ir_insn {
 	ir_ref a, b, c;   /* sources; at most one is IR_IMM */
 	uint16_t mem;     /* ACCESS_* */
 	uint8_t group;    /* merged page check: on the first access of a group its length; on the others IR_GROUP_MEMBER; 0: alone. Consecutive ops */
-	uint8_t unused;
+	uint8_t unused[3];
 	uint32_t imm;     /* immediate operand, or the op's parameter */
 	uint32_t imm2;    /* address offset of accesses; second parameter */
 	uint32_t unused2; /* fills 32 bytes */
@@ -145,7 +145,12 @@ static inline bool ir_ends(unsigned op)
 	return op - IR_EXIT <= IR_WFI - IR_EXIT;
 }
 /* The flags that condition @cond reads. */
-uint8_t ir_cond_flags(unsigned cond);
+static inline uint8_t ir_cond_flags(unsigned cond)
+{
+	/* Four bits for each pair: EQ NE, CS CC, MI PL, VS VC, HI LS, GE LT, GT LE, AL. */
+	return 0x0d961824 >> (cond >> 1 & 7) * 4 & 15;
+}
+static_assert(IR_Z == 4 && IR_C == 2 && IR_N == 8 && IR_V == 1, "as in ir_cond_flags()");
 
 /* Checks every rule of this file. Returns NULL, or what is wrong (static text); *at is the op's index. */
 const char *ir_verify(const struct ir_block *block, unsigned *at);

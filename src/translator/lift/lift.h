@@ -28,6 +28,7 @@ struct lift_options {
 	bool superblocks;      /* follow direct branches, go on after conditional ones */
 	bool strict_undefined; /* unused encodings are UNDEFINED */
 	bool count_sensitive;  /* count also those sensitive instructions that are translated in line */
+	bool no_runs;          /* every instruction by the decoder's tables (lift_run.c) */
 	bool plain_system;     /* system registers and modes by helpers only, which end the block when they change state */
 };
 #define LIFT_MAX_INSNS 64

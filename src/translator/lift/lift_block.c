@@ -60,7 +60,7 @@ static int fetch(struct lift *l, const struct lift_source *source, uint32_t *bit
 	return 1;
 }
 
-static void close_condition(struct lift *l)
+void lift_close_condition(struct lift *l)
 {
 	if (l->skip == LIFT_NO_LABEL)
 		return;
@@ -236,7 +236,7 @@ static __attribute__((noinline)) void lift_conditional(struct lift *l, const str
 	}
 	lift_one(l, insn);
 	if (path_ended(l) || l->done || flags_changed(l->block, from))
-		close_condition(l);
+		lift_close_condition(l);
 }
 
 static inline void lift_instruction(struct lift *l, uint32_t bits)
@@ -255,7 +255,7 @@ static inline void lift_instruction(struct lift *l, uint32_t bits)
 	if (in_it)
 		cond = condition_in_it(l, &insn);
 	if (l->skip != LIFT_NO_LABEL && l->skip_cond != cond)
-		close_condition(l);
+		lift_close_condition(l);
 	mark(l);
 	/* Exits leave IT 0 in the key; within the block the markers carry ITSTATE. */
 	if (unlikely(l->it) && l->insns == 1)
@@ -277,7 +277,7 @@ static void leave(struct lift *l)
 {
 	struct ir_insn *insn;
 
-	close_condition(l);
+	lift_close_condition(l);
 	if (path_ended(l))
 		return;
 	if (!l->it) {
@@ -301,8 +301,11 @@ static int lift_upto(struct lift *l, const struct lift_source *source, unsigned 
 	uint32_t bits;
 
 	while (!l->done && !full(l, max_insns)) {
-		int got = fetch(l, source, &bits, result);
+		int got;
 
+		if (lift_run(l, source, max_insns))
+			continue;
+		got = fetch(l, source, &bits, result);
 		if (got < 0)
 			return -1;
 		if (got == 0)

@@ -3,38 +3,29 @@
 #include "translator/lift/lift.h"
 
 #include "base/bits.h"
+#include "translator/lift/lift_data.h"
 #include "translator/lift/lift_emit.h"
 
-/* How a meaning is computed. */
-struct data_op {
-	uint8_t ir;
-	uint8_t flags;    /* that it can define; NZ: C is the shifter's carry */
-	uint8_t uses;     /* flags */
-	bool reversed;    /* operand2 - Rn */
-	ir_ref no_result; /* IR_NONE: a comparison; decode() has set setflags */
-	ir_ref no_rn;     /* IR_NONE: operand 2 only */
-};
-
-/* They are the first of enum insn_op. */
-static const struct data_op data_ops[] = {
+const struct data_op lift_data_ops[] = {
 	[INSN_AND] = { IR_AND, IR_NZ },
 	[INSN_EOR] = { IR_XOR, IR_NZ },
 	[INSN_SUB] = { IR_SUB, IR_NZCV },
-	[INSN_RSB] = { IR_SUB, IR_NZCV, .reversed = true },
+	[INSN_RSB] = { IR_SUB, IR_NZCV, .reversed = true, .first = true },
 	[INSN_ADD] = { IR_ADD, IR_NZCV },
 	[INSN_ADC] = { IR_ADC, IR_NZCV, .uses = IR_C },
 	[INSN_SBC] = { IR_SBC, IR_NZCV, .uses = IR_C },
-	[INSN_RSC] = { IR_SBC, IR_NZCV, .uses = IR_C, .reversed = true },
+	[INSN_RSC] = { IR_SBC, IR_NZCV, .uses = IR_C, .reversed = true, .first = true },
 	[INSN_TST] = { IR_TST, IR_NZ, .no_result = IR_NONE },
 	[INSN_TEQ] = { IR_TEQ, IR_NZ, .no_result = IR_NONE },
 	[INSN_CMP] = { IR_CMP, IR_NZCV, .no_result = IR_NONE },
 	[INSN_CMN] = { IR_CMN, IR_NZCV, .no_result = IR_NONE },
 	[INSN_ORR] = { IR_OR, IR_NZ },
-	[INSN_MOV] = { IR_MOV, IR_NZ, .no_rn = IR_NONE },
+	[INSN_MOV] = { IR_MOV, IR_NZ, .first = true, .no_rn = IR_NONE },
 	[INSN_BIC] = { IR_BIC, IR_NZ },
-	[INSN_MVN] = { IR_NOT, IR_NZ, .no_rn = IR_NONE },
+	[INSN_MVN] = { IR_NOT, IR_NZ, .first = true, .no_rn = IR_NONE },
 	[INSN_ORN] = { IR_ORN, IR_NZ },
 };
+static_assert(INSN_AND == 0 && INSN_MVN == 15 && INSN_TST == 8 && INSN_MOV == 13, "numbered as in A32");
 
 static const uint8_t shift_ops[] = {
 	[SHIFT_LSL] = IR_LSL, [SHIFT_LSR] = IR_LSR, [SHIFT_ASR] = IR_ASR, [SHIFT_ROR] = IR_ROR, [SHIFT_RRX] = IR_RRX,
@@ -140,7 +131,7 @@ static __attribute__((noinline)) void lift_data_any(struct lift *l, const struct
 /* Most are one op on registers; r15, an immediate's carry, and operands that are shifted or change places are looked at elsewhere. */
 void lift_data(struct lift *l, const struct insn *insn)
 {
-	const struct data_op *op = &data_ops[insn->op];
+	const struct data_op *op = &lift_data_ops[insn->op];
 	uint8_t flags = insn->setflags ? op->flags : 0;
 	struct ir_insn *to;
 	ir_ref second = IR_IMM;

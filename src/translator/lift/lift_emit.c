@@ -135,9 +135,7 @@ void lift_exit(struct lift *l, gva_t target, bool thumb)
 
 	insn->imm = target & (thumb ? ~1u : ~3u);
 	insn->imm2 = thumb;
-	/* One instruction has up to three. */
-	if (++l->exits + 3 > LIFT_MAX_EXITS)
-		l->done = true;
+	lift_count_exit(l);
 }
 
 void lift_exit_checked(struct lift *l, gva_t target, bool thumb)
@@ -216,12 +214,6 @@ void lift_goto(struct lift *l, gva_t target)
 	}
 	lift_exit(l, target, l->thumb);
 	lift_after_conditional(l);
-}
-
-void lift_after_conditional(struct lift *l)
-{
-	if (!l->options->superblocks)
-		l->done = true;
 }
 
 void lift_sensitive(struct lift *l, enum sensitive_class sensitive)

@@ -134,11 +134,27 @@ void lift_jump(struct lift *l, struct operand target, uint32_t how); /* without 
 /* Unconditional or conditional (inside an open condition) direct branch in the same state: followed, or an exit. */
 void lift_goto(struct lift *l, gva_t target);
 /* After a conditional branch: a block that is no superblock ends. */
-void lift_after_conditional(struct lift *l);
+static inline void lift_after_conditional(struct lift *l)
+{
+	l->done |= !l->options->superblocks;
+}
+/* An `exit` has been appended: one instruction has up to three. */
+static inline void lift_count_exit(struct lift *l)
+{
+	if (++l->exits + 3 > LIFT_MAX_EXITS)
+		l->done = true;
+}
+/* The label behind instructions with a condition, if they are open. */
+void lift_close_condition(struct lift *l);
 
 /* The current instruction is sensitive: log it, and count it when that is left to us. */
 void lift_sensitive(struct lift *l, enum sensitive_class sensitive);
 
+/*
+ * Lifts the commonest instructions from l->pc on, as many as follow each other, at most until l->insns is @max_insns.
+ * Returns false when the instruction now at l->pc is to be lifted by itself, or is not in the page.
+ */
+bool lift_run(struct lift *l, const struct lift_source *source, unsigned max_insns);
 /* Data processing with Rd, Rn and operand 2; the caller has looked at the meaning: INSN_AND to INSN_ORN. */
 void lift_data(struct lift *l, const struct insn *insn);
 /* The parts; each returns false when @insn is not its own. */

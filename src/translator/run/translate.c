@@ -76,6 +76,7 @@ static int lift(struct job *job)
 		.max_insns = (uint16_t)job->max_insns,
 		.superblocks = t->options.optimizations >> OPT_SUPERBLOCK & 1,
 		.count_sensitive = t->options.count_sensitive,
+		.no_runs = !(t->options.optimizations >> OPT_LIFT_RUNS & 1),
 		.plain_system = !(t->options.optimizations >> OPT_INLINE_SYSTEM & 1),
 	};
 	struct log *log = t->cpu->log;

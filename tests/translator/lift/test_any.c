@@ -118,7 +118,68 @@ static void try_one(struct cpu *cpu, struct ir_block *block, uint64_t seed)
 	}
 }
 
-START_TEST(test_any)
+/* Rows of A32, most of them under the condition AL, and many branches to near places. */
+static void fill_runs(struct rng *rng, uint8_t *page)
+{
+	for (unsigned at = 0; at < GUEST_PAGE_SIZE; at += 4) {
+		unsigned size;
+		uint32_t bits = random_bits(rng, &size);
+
+		switch (rng_below(rng, 8)) {
+		case 0:
+			bits = (bits & 0xf0000000) | 0x0a000000 | ((rng_below(rng, 200) - 100) & 0xffffff);
+			break;
+		case 1:
+			break;
+		case 2:
+			/* Data processing with what is commonest. */
+			bits = 0xe0000000 | (bits & 0x03ff7fff & ~(rng_below(rng, 2) ? 0xff0 : 0));
+			break;
+		case 3:
+			bits = 0xe0000000 | (bits & 0x0ff77fff);
+			break;
+		default:
+			bits = 0xe0000000 | (bits & 0x0fffffff);
+			break;
+		}
+		memcpy(page + at, &bits, sizeof(bits));
+	}
+}
+
+/* Runs (lift_run.c) make the same IR as each of their instructions by the decoder. */
+static void try_runs(struct cpu *cpu, struct ir_block *block, uint64_t seed)
+{
+	static struct ir_block by_decoder;
+	static uint8_t page[GUEST_PAGE_SIZE];
+	struct rng rng = { seed };
+	uint32_t key = random_key(&rng) & ~(KEY_T | 0xffu << KEY_IT_SHIFT);
+	const struct lift_source source = { .page = PAGE, .bytes = page, .next_page = next_page, .opaque = &rng };
+	struct lift_options options = { .max_insns = (uint16_t)(1 + rng_below(&rng, 70)), .superblocks = rng_below(&rng, 4) };
+
+	fill_runs(&rng, page);
+	for (unsigned i = 0; i < 16; i++) {
+		uint32_t offset = (rng_below(&rng, 4) ? rng_below(&rng, GUEST_PAGE_SIZE) : GUEST_PAGE_SIZE - 1 - rng_below(&rng, 8)) & ~3u;
+		struct lift_result result, expected;
+
+		options.no_runs = false;
+		ir_block_init(block, PAGE + offset, key);
+		ck_assert_int_eq(lift_block(cpu, &source, &options, block, &result), 0);
+		options.no_runs = true;
+		ir_block_init(&by_decoder, PAGE + offset, key);
+		ck_assert_int_eq(lift_block(cpu, &source, &options, &by_decoder, &expected), 0);
+		if (block->count == by_decoder.count && !memcmp(block->ops, by_decoder.ops, block->count * sizeof(block->ops[0])) &&
+		    block->tmps == by_decoder.tmps && block->labels == by_decoder.labels && result.insns == expected.insns &&
+		    result.first == expected.first && result.last == expected.last)
+			continue;
+		ir_dump(block, stdout);
+		printf("\nby the decoder:\n");
+		ir_dump(&by_decoder, stdout);
+		fflush(stdout);
+		ck_abort_msg("seed %#llx: not the same", (unsigned long long)seed);
+	}
+}
+
+static void try_many(void (*try)(struct cpu *cpu, struct ir_block *block, uint64_t seed))
 {
 	static struct cpu cpu;
 	struct ir_block *block = malloc(sizeof(*block));
@@ -128,11 +189,22 @@ START_TEST(test_any)
 	ck_assert_ptr_nonnull(block);
 	cpu_init(&cpu, cpu_model_find("cortex-a9"), 0, log);
 	if (getenv("LIFT_SEED") && !getenv("LIFT_COUNT"))
-		count = 1;
+		count = 16;
 	for (unsigned long i = 0; i < count / 16; i++)
-		try_one(&cpu, block, first + i);
+		try(&cpu, block, first + i);
 	log_destroy(log);
 	free(block);
+}
+
+START_TEST(test_any)
+{
+	try_many(try_one);
+}
+END_TEST
+
+START_TEST(test_runs)
+{
+	try_many(try_runs);
 }
 END_TEST
 
@@ -143,6 +215,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 0);
 	tcase_add_test(tcase, test_any);
+	tcase_add_test(tcase, test_runs);
 	suite_add_tcase(suite, tcase);
 	return check_run_suite(suite);
 }

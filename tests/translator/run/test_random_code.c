@@ -18,7 +18,7 @@ static uint64_t number(const char *name, uint64_t otherwise)
 
 static const char *const accels[] = {
 	"dbt",
-	"dbt,no-superblock,no-fast-memory,no-windows,no-device-sites,no-revive,no-home-copies,no-loop-homes,no-shifted,no-live-flags,no-inline-system,no-inline-fp,no-lazy-fp,no-fp-traps,no-fold,no-flags,no-dead,no-checks",
+	"dbt,no-superblock,no-lift-runs,no-fast-memory,no-windows,no-device-sites,no-revive,no-home-copies,no-loop-homes,no-shifted,no-live-flags,no-inline-system,no-inline-fp,no-lazy-fp,no-fp-traps,no-fold,no-flags,no-dead,no-checks",
 	"dbt,windows=always",
 };
 

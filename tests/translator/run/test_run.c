@@ -26,7 +26,7 @@ static const char *const accels[] = {
 	"interp",
 	"dbt",
 	"dbt,no-device-sites",
-	"dbt,no-chain,no-jump-cache,no-superblock,no-fast-memory,no-windows,no-device-sites,no-revive,no-home-copies,no-loop-homes,no-shifted,no-live-flags,no-inline-system,no-inline-fp,no-lazy-fp,no-fp-traps,no-fold,no-flags,no-dead,no-checks",
+	"dbt,no-chain,no-jump-cache,no-superblock,no-lift-runs,no-fast-memory,no-windows,no-device-sites,no-revive,no-home-copies,no-loop-homes,no-shifted,no-live-flags,no-inline-system,no-inline-fp,no-lazy-fp,no-fp-traps,no-fold,no-flags,no-dead,no-checks",
 	"dbt,windows=always",
 };
 
