@@ -19,7 +19,10 @@ enum {
 	A32_BUCKETS = 1 << 12, /* bits 27:20, bits 7:4; twice, for conditions and for 1111 */
 	T32_BUCKETS = 1 << 13, /* bits 28:20, bits 7:4 */
 	T16_BUCKETS = 1 << 10, /* bits 15:6 */
-	MAX_ENTRIES = 1 << 17,
+	MAX_ENTRIES = 1 << 12,
+	MAX_NODES = 1 << 11,
+	MAX_LAYOUTS = 320,
+	LAYOUT_SLOTS = 1 << 10,
 	MAX_ORDER = 7,
 };
 
@@ -64,37 +67,41 @@ static_assert(sizeof(LANE_LETTERS) - 1 <= LANES);
 static_assert(offsetof(struct insn, wback) - offsetof(struct insn, cond) == sizeof(LANE_LETTERS) - 2);
 static_assert(offsetof(struct insn, shift_n) - offsetof(struct insn, cond) == LANES - 1);
 
-/* A row, parsed. */
-struct row {
-	uint32_t mask, value;
-	uint32_t should_mask, should_value;
-	recipe_fn *recipe;
-	uint16_t op, number; /* number: DECODE_NO_ROW in the one behind the last */
-	bool has_cond;
-	bool checked;   /* has bits or registers that it should or must not have */
-	uint16_t split; /* bits of lanes whose field has several runs: see split_lanes() */
-	_Alignas(16) uint8_t shuffle[2][LANES];
-	_Alignas(16) uint16_t multiply[2][LANES / 2];
-	_Alignas(16) uint8_t keep[LANES];   /* the mask of each lane's field */
-	_Alignas(16) uint8_t preset[LANES]; /* lanes that have no field: the condition AL */
-	_Alignas(16) uint8_t not_15[LANES], not_13[LANES]; /* 0xff where the register must not be that */
+/* Where the fields are, which most rows share with others. */
+struct layout {
+	_Alignas(64) uint8_t shuffle[2][LANES];
+	uint16_t multiply[2][LANES / 2];
+	uint8_t keep[LANES];   /* the mask of each lane's field */
+	uint8_t preset[LANES]; /* lanes that have no field: the condition AL */
+	uint8_t not_15[LANES], not_13[LANES]; /* 0xff where the register must not be that */
 	struct fields fields;
+	uint16_t split; /* bits of lanes whose field has several runs: see recipe_split() */
 };
 
-/* A row's number as its place, which takes no product. */
-#define ENTRY_UNIT 16
-#define ENTRY(n) ((n) * (sizeof(struct row) / ENTRY_UNIT))
-static_assert(sizeof(struct row) % ENTRY_UNIT == 0 && ENTRY(ROWS) <= UINT16_MAX);
+/* A row, parsed. Two to a cache line: half of what translation reads besides its own code would be rows otherwise. */
+struct row {
+	uint32_t mask, value;
+	recipe_fn *recipe;
+	const struct layout *layout;
+	uint16_t op, number; /* number: DECODE_NO_ROW in the one behind the last */
+	bool checked; /* has bits or registers that it should or must not have */
+	bool split;   /* the layout's is not 0 */
+};
+static_assert(sizeof(struct row) == 32);
 
 /* Where a list of candidates starts in entry[]. */
-typedef uint32_t bucket_t;
+typedef uint16_t bucket_t;
 
 static struct {
-	struct row row[ROWS + 1]; /* the last one matches every word: what is in no row */
-	struct decode_row info[ROWS];
+	_Alignas(64) struct row row[ROWS + 1]; /* the last one matches every word: what is in no row */
+	struct layout layout[MAX_LAYOUTS];
+	struct {
+		uint32_t mask, value;
+	} should[ROWS + 1]; /* what its bits should be, for rows that are `checked` */
 	bucket_t a32[2][A32_BUCKETS], t32[T32_BUCKETS], t16[T16_BUCKETS];
-	uint16_t entry[MAX_ENTRIES]; /* lists of rows, each ending with the last one; as their places in row[], by ENTRY_UNIT bytes */
-	unsigned entries;
+	uint16_t entry[MAX_ENTRIES]; /* lists of rows, each different from the others and ending with the last row */
+	struct decode_row info[ROWS];
+	unsigned layouts, entries;
 } index_;
 static pthread_once_t index_once = PTHREAD_ONCE_INIT;
 static atomic_bool index_ready; /* saves the call of pthread_once() for each instruction */
@@ -144,8 +151,9 @@ static void sort_segments(struct fields *fields, unsigned count)
 }
 
 /* Width of the encoding. */
-static unsigned parse_bits(const char *bits, struct row *row, struct decode_row *info, unsigned width)
+static unsigned parse_bits(const char *bits, unsigned n, struct layout *layout, unsigned width)
 {
+	struct decode_row *info = &index_.info[n];
 	unsigned at = width, segments = 0;
 	bool should = false;
 
@@ -160,23 +168,23 @@ static unsigned parse_bits(const char *bits, struct row *row, struct decode_row 
 		at--;
 		if (*bits == '0' || *bits == '1') {
 			uint32_t one = (uint32_t)(*bits - '0') << at;
-			uint32_t *mask = should ? &row->should_mask : &info->mask;
-			uint32_t *value = should ? &row->should_value : &info->value;
+			uint32_t *mask = should ? &index_.should[n].mask : &info->mask;
+			uint32_t *value = should ? &index_.should[n].value : &info->value;
 			*mask |= 1u << at;
 			*value |= one;
 		} else if (*bits != 'x') {
-			add_segment(&row->fields, &segments, *bits, at);
-			row->has_cond |= *bits == 'c';
+			add_segment(&layout->fields, &segments, *bits, at);
+			info->has_cond |= *bits == 'c';
 		}
 	}
-	sort_segments(&row->fields, segments);
+	sort_segments(&layout->fields, segments);
 	return width - at;
 }
 
 /* The runs of @letter, 0 and more; *@segment is the first. */
-static unsigned runs_of(const struct row *row, char letter, const struct segment **segment)
+static unsigned runs_of(const struct layout *layout, char letter, const struct segment **segment)
 {
-	const struct segment *s = &row->fields.segment[row->fields.first[LETTER(letter)]];
+	const struct segment *s = &layout->fields.segment[layout->fields.first[LETTER(letter)]];
 	unsigned runs = 0;
 
 	for (*segment = s; s->letter == LETTER(letter); s++)
@@ -184,33 +192,33 @@ static unsigned runs_of(const struct row *row, char letter, const struct segment
 	return runs;
 }
 
-static void plan_lane(struct row *row, unsigned lane)
+static void plan_lane(struct layout *layout, unsigned lane)
 {
 	const struct segment *s;
-	unsigned runs = runs_of(row, LANE_LETTERS[lane], &s), byte = s->shift / 8;
+	unsigned runs = runs_of(layout, LANE_LETTERS[lane], &s), byte = s->shift / 8;
 
 	if (runs > 1)
-		row->split |= 1u << lane;
+		layout->split |= 1u << lane;
 	if (runs != 1)
 		return;
 	BUG_ON(s->mask > 0xff);
-	row->keep[lane] = s->mask;
-	row->shuffle[lane / 8][lane % 8 * 2] = byte;
-	row->shuffle[lane / 8][lane % 8 * 2 + 1] = byte < 3 ? byte + 1 : 0x80; /* 0x80: zero */
-	row->multiply[lane / 8][lane % 8] = 1u << (8 - s->shift % 8);
+	layout->keep[lane] = s->mask;
+	layout->shuffle[lane / 8][lane % 8 * 2] = byte;
+	layout->shuffle[lane / 8][lane % 8 * 2 + 1] = byte < 3 ? byte + 1 : 0x80; /* 0x80: zero */
+	layout->multiply[lane / 8][lane % 8] = 1u << (8 - s->shift % 8);
 }
 
-static void plan_imm(struct row *row)
+static void plan_imm(struct layout *layout)
 {
 	const struct segment *s;
 
-	if (runs_of(row, 'i', &s) == 1) {
-		row->fields.imm_shift = s->shift;
-		row->fields.imm_mask = s->mask;
+	if (runs_of(layout, 'i', &s) == 1) {
+		layout->fields.imm_shift = s->shift;
+		layout->fields.imm_mask = s->mask;
 	}
 }
 
-static void plan_not(struct row *row, const char *not)
+static void plan_not(struct layout *layout, const char *not)
 {
 	bool bad = false;
 
@@ -221,44 +229,76 @@ static void plan_not(struct row *row, const char *not)
 			bad = true;
 		} else {
 			BUG_ON(!lane);
-			row->not_15[lane - LANE_LETTERS] = 0xff;
-			row->not_13[lane - LANE_LETTERS] = bad ? 0xff : 0;
+			layout->not_15[lane - LANE_LETTERS] = 0xff;
+			layout->not_13[lane - LANE_LETTERS] = bad ? 0xff : 0;
 		}
 	}
 }
 
 /* How decode_insn() goes about it. */
-static void plan_row(struct row *row, const char *not)
+static void plan_row(struct row *row, struct layout *layout, const struct decode_row *info, const char *not)
 {
-	memset(row->shuffle, 0x80, sizeof(row->shuffle));
+	memset(layout->shuffle, 0x80, sizeof(layout->shuffle));
 	for (unsigned lane = 0; lane < sizeof(LANE_LETTERS) - 1; lane++)
-		plan_lane(row, lane);
-	if (!row->has_cond)
-		row->preset[0] = INSN_COND_AL;
-	plan_imm(row);
-	plan_not(row, not);
-	row->checked = row->should_mask || *not;
+		plan_lane(layout, lane);
+	if (!info->has_cond)
+		layout->preset[0] = INSN_COND_AL;
+	plan_imm(layout);
+	plan_not(layout, not);
+	row->checked = index_.should[row - index_.row].mask || *not;
+	row->split = layout->split != 0;
 }
 
-static void parse_row(unsigned n)
+/* The layout that was made behind the last one, or the one that it is like. @slots: numbers + 1 by hash. */
+static const struct layout *intern_layout(uint16_t slots[LAYOUT_SLOTS])
+{
+	struct layout *layout = &index_.layout[index_.layouts];
+	const uint8_t *bytes = (const uint8_t *)layout;
+	uint32_t hash = 0;
+
+	for (size_t i = 0; i < sizeof(*layout); i += sizeof(hash)) {
+		uint32_t word;
+
+		memcpy(&word, bytes + i, sizeof(word));
+		hash = (hash ^ word) * 0x9e3779b1u;
+		hash ^= hash >> 15;
+	}
+	for (;; hash++) {
+		uint16_t *slot = &slots[hash % LAYOUT_SLOTS];
+
+		if (!*slot) {
+			*slot = (uint16_t)++index_.layouts;
+			BUG_ON(index_.layouts == MAX_LAYOUTS);
+			return layout;
+		}
+		if (!memcmp(&index_.layout[*slot - 1], layout, sizeof(*layout))) {
+			memset(layout, 0, sizeof(*layout));
+			return &index_.layout[*slot - 1];
+		}
+	}
+}
+
+static void parse_row(unsigned n, uint16_t slots[LAYOUT_SLOTS])
 {
 	const struct source *source = &sources[n];
 	struct row *row = &index_.row[n];
+	struct layout *layout = &index_.layout[index_.layouts];
 	struct decode_row *info = &index_.info[n];
 	unsigned width = source->table == TABLE_T16 ? 16 : 32;
 
 	row->recipe = source->recipe;
 	row->op = source->op;
 	row->number = (uint16_t)n;
-	BUG_ON(parse_bits(source->bits, row, info, width) != width);
+	BUG_ON(parse_bits(source->bits, n, layout, width) != width);
 	row->mask = info->mask;
 	row->value = info->value;
-	plan_row(row, source->not);
+	plan_row(row, layout, info, source->not);
+	row->layout = intern_layout(slots);
 	info->name = source->name;
 	info->bits = source->bits;
 	info->op = source->op;
 	info->order = source->order;
-	info->has_cond = row->has_cond && width == 32 && source->table != TABLE_T32;
+	info->has_cond = info->has_cond && width == 32 && source->table != TABLE_T32;
 	info->table = source->table;
 	info->set = source->table == TABLE_T16 || source->table == TABLE_T32 ? SET_T32 : SET_A32;
 	BUG_ON(source->order > MAX_ORDER);
@@ -299,50 +339,76 @@ static struct row_buckets row_buckets(unsigned n)
 	return (struct row_buckets){index_.a32[value >> 28 == 15], a32_key(mask), a32_key(value), A32_BUCKETS - 1};
 }
 
-/* Counts the row in its buckets, or (when @fill) enters it, from the end of their lists. */
-static void enter_row(unsigned n, bool fill)
+/*
+ * While the index is made, a bucket is the number of a node: a row in front of the list that another node begins. The same list is always the
+ * same node, so it comes to stand in entry[] once. Node 0 is the row behind the last.
+ */
+struct builder {
+	struct {
+		uint16_t row, next;
+	} node[MAX_NODES];
+	uint16_t longer[MAX_NODES], longer_row[MAX_NODES]; /* the node of this list with that row, the last one that was asked for, in front */
+	uint16_t place[MAX_NODES]; /* in entry[], + 1 */
+	unsigned nodes;
+	uint16_t layout_slots[LAYOUT_SLOTS];
+};
+
+/* Puts the row in front of the lists of its buckets. */
+static void enter_row(struct builder *builder, unsigned n)
 {
 	struct row_buckets b = row_buckets(n);
 	unsigned loose = b.all & ~b.mask, free_bits = 0;
 
 	do {
-		bucket_t *bucket = &b.bucket[b.value | free_bits];
+		bucket_t *bucket = &b.bucket[b.value | free_bits], old = *bucket;
 
-		if (fill)
-			index_.entry[--*bucket] = (uint16_t)ENTRY(n);
-		else
-			++*bucket;
+		if (!builder->longer[old] || builder->longer_row[old] != n) {
+			builder->longer[old] = (uint16_t)builder->nodes;
+			builder->longer_row[old] = (uint16_t)n;
+			BUG_ON(builder->nodes == MAX_NODES);
+			builder->node[builder->nodes].row = (uint16_t)n;
+			builder->node[builder->nodes++].next = old;
+		}
+		*bucket = builder->longer[old];
 		free_bits = (free_bits - loose) & loose; /* the next subset of the loose bits */
 	} while (free_bits);
 }
 
-/* From sizes to the places where the lists end. */
-static void place_buckets(bucket_t *bucket, unsigned count)
+/* From nodes to places in entry[]. */
+static void place_buckets(struct builder *builder, bucket_t *bucket, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		index_.entries += bucket[i];
-		bucket[i] = index_.entries;
-		BUG_ON(index_.entries >= MAX_ENTRIES);
-		index_.entry[index_.entries++] = ENTRY(ROWS);
+		uint16_t *place = &builder->place[bucket[i]];
+
+		if (!*place) {
+			*place = (uint16_t)(index_.entries + 1);
+			for (unsigned at = bucket[i]; at; at = builder->node[at].next) {
+				BUG_ON(index_.entries >= MAX_ENTRIES - 1);
+				index_.entry[index_.entries++] = builder->node[at].row;
+			}
+			index_.entry[index_.entries++] = ROWS;
+		}
+		bucket[i] = *place - 1;
 	}
 }
 
 static void build_index(void)
 {
-	for (unsigned n = 0; n < ROWS; n++) {
-		parse_row(n);
-		enter_row(n, false);
-	}
-	place_buckets(index_.a32[0], A32_BUCKETS);
-	place_buckets(index_.a32[1], A32_BUCKETS);
-	place_buckets(index_.t32, T32_BUCKETS);
-	place_buckets(index_.t16, T16_BUCKETS);
+	struct builder builder = { .nodes = 1 };
+
+	for (unsigned n = 0; n < ROWS; n++)
+		parse_row(n, builder.layout_slots);
 	for (unsigned order = 0; order <= MAX_ORDER; order++)
 		for (unsigned n = ROWS; n-- > 0;)
 			if (sources[n].order == order)
-				enter_row(n, true);
+				enter_row(&builder, n);
+	place_buckets(&builder, index_.a32[0], A32_BUCKETS);
+	place_buckets(&builder, index_.a32[1], A32_BUCKETS);
+	place_buckets(&builder, index_.t32, T32_BUCKETS);
+	place_buckets(&builder, index_.t16, T16_BUCKETS);
 	index_.row[ROWS] = (struct row){.op = INSN_UDF, .number = DECODE_NO_ROW, .recipe = recipe_udf};
-	plan_row(&index_.row[ROWS], "");
+	plan_row(&index_.row[ROWS], &index_.layout[index_.layouts], &(struct decode_row){0}, "");
+	index_.row[ROWS].layout = intern_layout(builder.layout_slots);
 	atomic_store_explicit(&index_ready, true, memory_order_release);
 }
 
@@ -380,7 +446,7 @@ static inline const struct row *find_row(const bucket_t *bucket, unsigned key, u
 	const struct row *row;
 
 	do
-		row = (const struct row *)((const char *)index_.row + *entry++ * ENTRY_UNIT);
+		row = &index_.row[*entry++];
 	while ((bits & row->mask) != row->value);
 	return row;
 }
@@ -388,33 +454,35 @@ static inline const struct row *find_row(const bucket_t *bucket, unsigned key, u
 /* For rows with fields of several runs, which the plan for all lanes at once leaves out. */
 static __attribute__((noinline)) void recipe_split(const struct row *row, struct insn *insn)
 {
-	for (unsigned rest = row->split; rest; rest &= rest - 1) {
+	const struct layout *layout = row->layout;
+
+	for (unsigned rest = layout->split; rest; rest &= rest - 1) {
 		unsigned lane = (unsigned)__builtin_ctz(rest);
-		uint8_t reg = (uint8_t)field_value(&row->fields, insn->word, LETTER(LANE_LETTERS[lane]));
+		uint8_t reg = (uint8_t)field_value(&layout->fields, insn->word, LETTER(LANE_LETTERS[lane]));
 
 		(&insn->cond)[lane] = reg;
-		if ((reg == 15 && row->not_15[lane]) || (reg == 13 && row->not_13[lane]))
+		if ((reg == 15 && layout->not_15[lane]) || (reg == 13 && layout->not_13[lane]))
 			insn->status = INSN_UNPREDICTABLE;
 	}
-	row->recipe(insn, &row->fields);
+	row->recipe(insn, &layout->fields);
 }
 
 /* The standard fields by the row's plan (LANE_LETTERS). SSE4.1 is what emitted code needs too. */
-static inline __attribute__((target("sse4.1"))) void fill_lanes(const struct row *row, uint32_t bits, struct insn *insn)
+static inline __attribute__((target("sse4.1"))) void fill_lanes(const struct row *row, const struct layout *layout, uint32_t bits, struct insn *insn)
 {
 	__m128i word = _mm_cvtsi32_si128((int)bits), lanes, low, high, bad;
 
-	low = _mm_shuffle_epi8(word, *(const __m128i *)row->shuffle[0]);
-	high = _mm_shuffle_epi8(word, *(const __m128i *)row->shuffle[1]);
-	low = _mm_srli_epi16(_mm_mullo_epi16(low, *(const __m128i *)row->multiply[0]), 8);
-	high = _mm_srli_epi16(_mm_mullo_epi16(high, *(const __m128i *)row->multiply[1]), 8);
-	lanes = _mm_and_si128(_mm_packus_epi16(low, high), *(const __m128i *)row->keep);
-	_mm_storeu_si128((__m128i *)&insn->cond, _mm_or_si128(lanes, *(const __m128i *)row->preset));
+	low = _mm_shuffle_epi8(word, *(const __m128i *)layout->shuffle[0]);
+	high = _mm_shuffle_epi8(word, *(const __m128i *)layout->shuffle[1]);
+	low = _mm_srli_epi16(_mm_mullo_epi16(low, *(const __m128i *)layout->multiply[0]), 8);
+	high = _mm_srli_epi16(_mm_mullo_epi16(high, *(const __m128i *)layout->multiply[1]), 8);
+	lanes = _mm_and_si128(_mm_packus_epi16(low, high), *(const __m128i *)layout->keep);
+	_mm_storeu_si128((__m128i *)&insn->cond, _mm_or_si128(lanes, *(const __m128i *)layout->preset));
 	if (!row->checked)
 		return;
-	bad = _mm_and_si128(_mm_cmpeq_epi8(lanes, _mm_set1_epi8(15)), *(const __m128i *)row->not_15);
-	bad = _mm_or_si128(bad, _mm_and_si128(_mm_cmpeq_epi8(lanes, _mm_set1_epi8(13)), *(const __m128i *)row->not_13));
-	if (_mm_movemask_epi8(bad) || (bits & row->should_mask) != row->should_value)
+	bad = _mm_and_si128(_mm_cmpeq_epi8(lanes, _mm_set1_epi8(15)), *(const __m128i *)layout->not_15);
+	bad = _mm_or_si128(bad, _mm_and_si128(_mm_cmpeq_epi8(lanes, _mm_set1_epi8(13)), *(const __m128i *)layout->not_13));
+	if (_mm_movemask_epi8(bad) || (bits & index_.should[row - index_.row].mask) != index_.should[row - index_.row].value)
 		insn->status = INSN_UNPREDICTABLE;
 }
 
@@ -428,6 +496,7 @@ static __attribute__((noinline)) void decode_first(enum insn_set set, uint32_t b
 /* Calls stand last, so that nothing has to be saved for what is behind them. */
 __attribute__((target("sse4.1"))) void decode_insn(enum insn_set set, uint32_t bits, struct insn *insn)
 {
+	const struct layout *layout;
 	const struct row *row;
 
 	if (unlikely(!index_is_ready())) {
@@ -447,15 +516,16 @@ __attribute__((target("sse4.1"))) void decode_insn(enum insn_set set, uint32_t b
 	} else {
 		row = find_row(index_.t32, t32_key(bits), bits);
 	}
+	layout = row->layout;
 	insn->word = bits;
 	insn->op = row->op;
 	insn->row = row->number;
-	insn->imm = field_imm(&row->fields, bits);
-	fill_lanes(row, bits, insn);
+	insn->imm = field_imm(&layout->fields, bits);
+	fill_lanes(row, layout, bits, insn);
 	if (unlikely(row->split))
 		recipe_split(row, insn);
 	else
-		row->recipe(insn, &row->fields);
+		row->recipe(insn, &layout->fields);
 }
 
 /* --- for tests and fuzzers -------------------------------------------------------------------------------------- */

@@ -23,9 +23,10 @@
 /* A run of a field's bits: (bits >> shift & mask) << left. */
 struct segment {
 	uint8_t letter, shift, left;
+	uint8_t unused; /* 0: layouts are compared by their bytes */
 	uint32_t mask;
 };
-#define MAX_SEGMENTS 20
+#define MAX_SEGMENTS 12
 #define LETTERS 64
 /* A letter as an index: both cases have their own. */
 #define LETTER(letter) ((letter) & (LETTERS - 1))
@@ -34,6 +35,7 @@ struct segment {
 struct fields {
 	uint32_t imm_mask; /* of an i of one run; 0: of none, or of several */
 	uint8_t imm_shift;
+	uint8_t unused[3];
 	uint8_t first[LETTERS]; /* segment[] of each letter; of absent ones, one of another letter */
 	struct segment segment[MAX_SEGMENTS + 1];
 };
