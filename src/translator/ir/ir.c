@@ -32,6 +32,7 @@ void ir_block_init(struct ir_block *block, gva_t pc, uint32_t key)
 	block->tmps = 0;
 	block->labels = 0;
 	block->overflow = false;
+	block->facts.known = false;
 }
 
 static_assert(IR_INSN < IR_BRNZ && IR_LABEL < IR_BRNZ && IR_BRC < IR_BRNZ && IR_BR < IR_BRNZ && IR_BRZ < IR_BRNZ, "the order of ir_ops.def");

@@ -62,12 +62,15 @@ struct ir_insn {
 	uint8_t unused[3];
 	uint32_t imm;     /* immediate operand, or the op's parameter */
 	uint32_t imm2;    /* address offset of accesses; second parameter */
-	uint32_t unused2; /* fills 32 bytes */
+	uint32_t facts;   /* IR_LIVE(), IR_BEHIND(): see struct ir_facts */
 };
 static_assert(sizeof(struct ir_insn) == 32, "ops are found by a shift and copied by two moves");
 #define IR_GROUP_MEMBER 0xff
 #define IR_GROUP_MAX 32 /* members; all load or all store, from the same base that only the last may overwrite, with the same ACCESS_USER */
 #define IR_GROUP_SPAN 256 /* bytes from the lowest to past the highest */
+
+#define IR_LIVE(insn) ((uint8_t)(insn)->facts)          /* flags that may be read after it */
+#define IR_BEHIND(insn) ((uint16_t)((insn)->facts >> 16)) /* `insn` ops after it; see ir_count_insns() */
 
 /* imm2 of exit. */
 #define EXIT_THUMB 1u
@@ -75,6 +78,23 @@ static_assert(sizeof(struct ir_insn) == 32, "ops are found by a shift and copied
 
 #define IR_MAX_OPS 2048
 
+/*
+ * What the walk of passes/liveness.c finds on its way, for those that look at the ops in order later. Places are counted from the end of the
+ * block: 1 is its last op, 0 none.
+ */
+struct ir_facts {
+	bool known;            /* what follows, and `facts` of each op, is true of the block's ops as they are */
+	bool neighbours;       /* two plain accesses may stand side by side */
+	uint8_t live_in;       /* flags that may be read before they are defined */
+	uint16_t insns;        /* `insn` ops */
+	uint16_t exits;        /* `exit` ops */
+	uint16_t own_exit;     /* the last exit to the block's own start */
+	uint16_t tmp_last[IR_MAX_TMPS]; /* by temporary: its last use or definition */
+	struct {
+		uint16_t at;   /* place */
+		uint16_t uses; /* branches to it */
+	} labels[IR_MAX_OPS];  /* by label */
+};
 /* One block under translation. */
 struct ir_block {
 	gva_t pc;             /* first instruction */
@@ -85,6 +105,7 @@ struct ir_block {
 	uint16_t tmps;        /* temporaries used */
 	uint16_t labels;      /* labels used */
 	bool overflow;        /* sticky: an append did not fit; the block must be translated again, shorter */
+	struct ir_facts facts;
 	struct ir_insn ops[IR_MAX_OPS];
 };
 

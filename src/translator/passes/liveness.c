@@ -1,9 +1,11 @@
 /*
- * liveness.c - two passes in one walk backward, since both follow what is live.
+ * liveness.c - two passes in one walk backward, since both follow what is live, and what emission has to know of ops further down.
  *
  * flags: a flag that is defined again before anything reads it is not computed. All flags are live where the block can be left and where a
  * C function may look at them.
  * dead: ops go whose results nothing uses, moves to themselves, branches to the next op and labels without branch.
+ * facts (ir.h): flags that are live after each op, instructions behind it, labels and who branches to them, the last use of each
+ * temporary, exits. Places are counted from the end, so that they are right at once though ops in front of them go.
  *
  * Control goes forward only, so what is live at a label is known when its branches are met.
  */
@@ -13,54 +15,88 @@
 #include <string.h>
 
 #include "cpu/cpu.h"
+#include "translator/passes/passes.h"
 #include "translator/run/helpers.h"
 
-#define REGS IR_TMP0
-#define BEFORE 8 /* IR_NONE and IR_IMM are -1 and -2 */
 #define DEAD IR_OP_COUNT /* what ops become that are to be removed */
+#define ONE_BEHIND (1u << 16) /* in ir_insn.facts */
 
-/* Each byte is 0 or 1. */
+/* What is live before the ops that the walk has seen. In two registers, also between functions. */
+struct live {
+	uint64_t values; /* bit n: what ref n holds is read before it is written again */
+	uint64_t facts;  /* as ir_insn.facts has it */
+};
+#define REGS 0xffffull
+#define LAST_BIT 61 /* the bits of IR_IMM and IR_NONE are those above, and 0 */
+#define VALUES (~0ull >> (63 - LAST_BIT))
+
+/* How refs become bits. Those of rare blocks with MANY temporaries that find no place there have bytes. */
+enum refs { NO_TMPS, TMPS, MANY };
+
 struct liveness {
-	uint8_t values[BEFORE + REGS + IR_MAX_TMPS]; /* by ref + BEFORE: read before it is written again. IR_NONE: 0 */
-	uint8_t flags;
-	struct ir_insn *first_dead;        /* of those found; NULL: none */
-	uint8_t regs_at[IR_MAX_OPS][REGS]; /* by label: values of registers */
-	uint8_t flags_at[IR_MAX_OPS];      /* by label */
-	struct ir_insn *label_at[IR_MAX_OPS]; /* by label: its op, NULL */
-	bool branched[IR_MAX_OPS];         /* by label: it has a branch */
+	struct ir_block *block;
+	const struct ir_insn *end;
+	uint8_t keep_flags;         /* all, or 0: those that are not live go */
+	uint8_t keep_ops;           /* IRA_EFFECT, or 0: those without use go */
+	bool uneven;                /* ways to a label differ in how many `insn` ops they pass */
+	unsigned dead;              /* ops found */
+	unsigned unbranched;        /* labels that no branch has been found to yet */
+	struct ir_insn *first_dead; /* NULL: none */
+	struct at_label {
+		struct ir_insn *op; /* NULL */
+		struct live live;
+	} labels[IR_MAX_OPS];
+	bool more[IR_MAX_TMPS];     /* MANY: by temporary */
 };
 
-static inline uint8_t *value(struct liveness *l, ir_ref ref)
+static inline bool has_byte(ir_ref ref, enum refs refs)
 {
-	return &l->values[BEFORE + (int16_t)ref];
+	return refs == MANY && IR_IS_TMP(ref) && ref > LAST_BIT;
 }
 
-static void init(struct liveness *l, const struct ir_block *block)
+static inline bool is_live(const struct liveness *l, struct live now, ir_ref ref, enum refs refs)
 {
-	memset(l->values, 0, BEFORE + REGS);
-	memset(value(l, 0), 1, REGS);
-	for (unsigned i = 0; i < block->tmps; i++)
-		*value(l, (ir_ref)(IR_TMP0 + i)) = 0;
-	for (unsigned i = 0; i < block->labels; i++) {
-		l->label_at[i] = NULL;
-		l->branched[i] = false;
-	}
-	l->flags = IR_NZCV;
-	l->first_dead = NULL;
+	return has_byte(ref, refs) ? l->more[ref - IR_TMP0] : now.values >> (ref & 63) & 1;
+}
+
+static inline struct live use(struct liveness *l, struct live now, ir_ref ref, enum refs refs)
+{
+	if (has_byte(ref, refs))
+		l->more[ref - IR_TMP0] = true;
+	else
+		now.values |= 1ull << (ref & 63);
+	return now;
+}
+
+static inline struct live define(struct liveness *l, struct live now, ir_ref ref, enum refs refs)
+{
+	if (has_byte(ref, refs))
+		l->more[ref - IR_TMP0] = false;
+	else
+		now.values &= ~(1ull << (ref & 63));
+	return now;
 }
 
 /* The state before an op is the architecture's. */
-static inline void all_live(struct liveness *l)
+static inline struct live all_live(struct live now)
 {
-	l->flags = IR_NZCV;
-	memset(value(l, 0), 1, REGS);
+	now.values |= REGS;
+	now.facts |= IR_NZCV;
+	return now;
 }
 
-static inline void use_sources(struct liveness *l, const struct ir_insn *insn)
+/* @insn, which is kept, as a place from the end. */
+static inline uint16_t place(const struct liveness *l, const struct ir_insn *insn)
 {
-	*value(l, insn->a) = 1;
-	*value(l, insn->b) = 1;
-	*value(l, IR_NONE) = 0;
+	return (uint16_t)((unsigned)(l->end - insn) - l->dead);
+}
+
+static inline void mention(struct liveness *l, const struct ir_insn *insn, ir_ref ref)
+{
+	uint16_t *last = l->block->facts.tmp_last;
+
+	if (IR_IS_TMP(ref) && !last[ref - IR_TMP0])
+		last[ref - IR_TMP0] = place(l, insn);
 }
 
 static inline bool is_shift(unsigned op)
@@ -68,73 +104,174 @@ static inline bool is_shift(unsigned op)
 	return op == IR_LSL || op == IR_LSR || op == IR_ASR || op == IR_ROR;
 }
 
+static inline bool is_plain_access(unsigned op)
+{
+	static_assert(IR_ST == IR_LD + 1 && IR_LDF == IR_LD + 2 && IR_STF == IR_LD + 3, "the order of ir_ops.def");
+	return op - IR_LD <= IR_STF - IR_LD;
+}
+
+/* @insn, a plain access, is followed by another. */
+static inline void look_behind(struct liveness *l, const struct ir_insn *insn)
+{
+	if (unlikely(is_plain_access(insn[1].op) || insn[1].op == DEAD))
+		l->block->facts.neighbours = true;
+}
+
 /* @insn has no effect but its results, and no live flags. */
-static inline bool is_dead(struct liveness *l, const struct ir_insn *insn, uint8_t attr)
+static inline bool is_dead(const struct liveness *l, struct live now, const struct ir_insn *insn, uint8_t attr, enum refs refs)
 {
-	if (*value(l, insn->dst))
+	if (is_live(l, now, insn->dst, refs))
 		return insn->op == IR_MOV && insn->dst == insn->a;
-	return !(attr & IRA_WIDE) || !*value(l, insn->dst2);
-}
-
-/* An op that is not like most others, kept. A VFP register's number could be taken for a temporary. */
-static __attribute__((noinline)) void special(struct liveness *l, const struct ir_insn *insn, uint8_t attr)
-{
-	if (insn->op != IR_LDF)
-		*value(l, insn->dst) = *value(l, insn->dst2) = 0;
-	if (attr & IRA_FAULT || insn->op == IR_POLL ||
-	    (insn->op == IR_CALL && helper_info[insn->imm].attr & (HELPER_REGS | HELPER_FAULT | HELPER_STATE)))
-		all_live(l);
-	if ((insn->op == IR_LDCPU && insn->imm == offsetof(struct cpu, nzcv)) || (insn->op == IR_STCPU && insn->imm2 == offsetof(struct cpu, nzcv)))
-		l->flags = IR_NZCV;
-	if (insn->op == IR_UMLAL || insn->op == IR_SMLAL)
-		*value(l, insn->dst) = *value(l, insn->dst2) = 1;
-	*value(l, insn->c) = 1;
-	*value(l, insn->a) = 1;
-	if (insn->op != IR_STF)
-		*value(l, insn->b) = 1;
-	*value(l, IR_NONE) = 0;
-}
-
-/* A label or branch. Returns false: it can go. */
-static __attribute__((noinline)) bool control(struct liveness *l, const struct ir_block *block, struct ir_insn *insn)
-{
-	unsigned label = insn->imm;
-
-	switch (insn->op) {
-	case IR_LABEL:
-		memcpy(l->regs_at[label], value(l, 0), REGS);
-		l->flags_at[label] = l->flags;
-		l->label_at[label] = insn;
-		return true;
-	case IR_BR:
-		memcpy(value(l, 0), l->regs_at[label], REGS);
-		l->flags = l->flags_at[label];
-		if (insn + 1 < block->ops + block->count && insn[1].op == IR_LABEL && insn[1].imm == label)
-			return false;
-		break;
-	default:
-		for (unsigned i = 0; i < REGS; i++)
-			l->values[BEFORE + i] |= l->regs_at[label][i];
-		l->flags |= l->flags_at[label] | insn->fuse;
-		use_sources(l, insn);
-		break;
-	}
-	l->branched[label] = true;
-	return true;
+	return !(attr & IRA_WIDE) || !is_live(l, now, insn->dst2, refs);
 }
 
 static void bury(struct liveness *l, struct ir_insn *insn)
 {
 	insn->op = DEAD;
+	l->dead++;
 	if (!l->first_dead || insn < l->first_dead)
 		l->first_dead = insn;
 }
 
-static void bury_labels(struct liveness *l, struct ir_block *block)
+/* An op that is not like most others, kept. A VFP register's number could be taken for a temporary. */
+static __attribute__((noinline)) struct live special(struct liveness *l, const struct ir_insn *insn, struct live now, enum refs refs)
 {
-	for (unsigned i = 0; i < block->labels; i++)
-		if (!l->branched[i] && l->label_at[i])
-			bury(l, l->label_at[i]);
+	const ir_ref dst = insn->op == IR_LDF ? IR_NONE : insn->dst, b = insn->op == IR_STF ? IR_NONE : insn->b;
+	uint8_t attr = ir_op_info[insn->op].attr;
+
+	now = define(l, define(l, now, dst, refs), insn->dst2, refs);
+	if (attr & IRA_FAULT || insn->op == IR_POLL || (insn->op == IR_CALL && !(helper_info[insn->imm].attr & HELPER_PURE)))
+		now = all_live(now);
+	if ((insn->op == IR_LDCPU && insn->imm == offsetof(struct cpu, nzcv)) || (insn->op == IR_STCPU && insn->imm2 == offsetof(struct cpu, nzcv)))
+		now.facts |= IR_NZCV;
+	if (insn->op == IR_UMLAL || insn->op == IR_SMLAL)
+		now = use(l, use(l, now, dst, refs), insn->dst2, refs);
+	now = use(l, use(l, use(l, now, insn->a, refs), b, refs), insn->c, refs);
+	now.values &= VALUES;
+	if (is_plain_access(insn->op))
+		look_behind(l, insn);
+	mention(l, insn, dst);
+	mention(l, insn, insn->dst2);
+	mention(l, insn, insn->a);
+	mention(l, insn, b);
+	mention(l, insn, insn->c);
+	return now;
+}
+
+/* The op before the label at @insn, which stays, ends a path. What would be removed does not. */
+static bool ends_before(const struct ir_insn *label)
+{
+	unsigned op = label[-1].op;
+
+	return op == IR_BR || ir_ends(op);
+}
+
+/* A label or branch. Those that can go are buried. */
+static __attribute__((noinline)) struct live control(struct liveness *l, struct ir_insn *insn, struct live now, enum refs refs)
+{
+	unsigned number = insn->imm;
+	struct at_label *label = &l->labels[number];
+	uint16_t *uses = &l->block->facts.labels[number].uses;
+
+	if (insn->op == IR_LABEL) {
+		label->op = insn;
+		label->live = now;
+		l->unbranched++;
+		l->block->facts.labels[number].at = place(l, insn);
+		return now;
+	}
+	if (insn->op == IR_BR) {
+		now.values = (now.values & ~REGS) | (label->live.values & REGS);
+		now.facts = (now.facts & ~(uint64_t)IR_NZCV) | (label->live.facts & IR_NZCV);
+		if (label->op == insn + 1 && !l->keep_ops) {
+			bury(l, insn);
+			return now;
+		}
+	} else {
+		now.values |= label->live.values & REGS;
+		now.facts |= label->live.facts & IR_NZCV;
+	}
+	insn->facts = (uint32_t)now.facts;
+	/* Of the branches the last. Where only they come to the label, what lies between counts on none of the ways. */
+	if (!*uses) {
+		l->unbranched--;
+		l->uneven |= (now.facts ^ label->live.facts) >> 16 && ends_before(label->op);
+	}
+	++*uses;
+	now.facts |= insn->fuse;
+	now = use(l, now, insn->a, refs);
+	now.values &= VALUES;
+	mention(l, insn, insn->a);
+	return now;
+}
+
+/* An end of a path like any other. */
+static inline void end(struct liveness *l, struct ir_insn *insn)
+{
+	struct ir_facts *facts = &l->block->facts;
+
+	insn->facts &= ~IR_NZCV;
+	if (insn->op != IR_EXIT)
+		return;
+	facts->exits++;
+	if (insn->imm == l->block->pc && !facts->own_exit)
+		facts->own_exit = place(l, insn);
+}
+
+/* Inlined three times. */
+static inline __attribute__((always_inline)) struct live walk(struct liveness *l, enum refs refs)
+{
+	const uint8_t keep_flags = l->keep_flags, keep_ops = l->keep_ops;
+	struct ir_insn *const first = l->block->ops;
+	struct live now = { REGS, IR_NZCV };
+
+	for (struct ir_insn *insn = first + l->block->count; insn-- > first;) {
+		uint8_t attr;
+
+		insn->facts = (uint32_t)now.facts;
+		if (insn->op == IR_INSN) {
+			now.facts += ONE_BEHIND;
+			continue;
+		}
+		attr = ir_op_info[insn->op].attr;
+		if (attr & IRA_CONTROL) {
+			now = control(l, insn, now, refs);
+			continue;
+		}
+		if (attr & (IRA_FAULT | IRA_END) && !(attr & (IRA_ODD | IRA_WIDE))) {
+			if (attr & IRA_END)
+				end(l, insn);
+			else
+				look_behind(l, insn);
+			now = all_live(now);
+		} else {
+			uint8_t defines = insn->fdef;
+
+			insn->fdef &= (uint8_t)(now.facts | keep_flags);
+			if (!((attr | keep_ops) & IRA_EFFECT) && !insn->fdef && is_dead(l, now, insn, attr, refs)) {
+				bury(l, insn);
+				continue;
+			}
+			if (attr & (IRA_ODD | IRA_WIDE)) {
+				now = special(l, insn, now, refs);
+				continue;
+			}
+			if (defines | insn->fuse) {
+				if (!keep_flags && is_shift(insn->op) && !(insn->fdef & IR_C))
+					insn->fuse = 0; /* it read C only to keep it */
+				now.facts = (now.facts & ~(uint64_t)defines) | insn->fuse;
+			}
+			now = define(l, now, insn->dst, refs);
+		}
+		now = use(l, use(l, now, insn->a, refs), insn->b, refs);
+		now.values &= VALUES;
+		if (refs == NO_TMPS)
+			continue;
+		mention(l, insn, insn->dst);
+		mention(l, insn, insn->a);
+		mention(l, insn, insn->b);
+	}
+	return now;
 }
 
 static void remove_dead(struct ir_block *block, struct ir_insn *first)
@@ -148,65 +285,88 @@ static void remove_dead(struct ir_block *block, struct ir_insn *first)
 	block->count = (uint16_t)(to - block->ops);
 }
 
-/* Inlined three times, with constants. */
-static inline __attribute__((always_inline)) void walk(struct ir_block *block, bool narrow_flags, bool remove)
+/* Labels that nothing branches to. There are hardly ever any: places that this changes are looked for again. */
+static __attribute__((noinline)) void bury_labels(struct liveness *l)
+{
+	for (unsigned i = 0; i < l->block->labels; i++)
+		if (l->labels[i].op && !l->block->facts.labels[i].uses)
+			bury(l, l->labels[i].op);
+	l->block->facts.known = false;
+}
+
+/* The rare case in which an op's number is not that of `insn` ops before it. */
+static __attribute__((noinline)) void count_ways(struct ir_block *block)
+{
+	uint16_t counts[IR_MAX_OPS];
+
+	ir_count_insns(block->ops, block->count, counts);
+	for (unsigned i = 0; i < block->count; i++)
+		block->ops[i].facts = IR_LIVE(&block->ops[i]) | (uint32_t)(block->facts.insns - counts[i]) << 16;
+}
+
+static void init(struct liveness *l, struct ir_block *block)
+{
+	struct ir_facts *facts = &block->facts;
+
+	facts->known = true;
+	facts->neighbours = false;
+	facts->exits = facts->own_exit = 0;
+	for (unsigned i = 0; i < block->tmps; i++)
+		facts->tmp_last[i] = 0;
+	for (unsigned i = 0; i < block->labels; i++) {
+		facts->labels[i].at = facts->labels[i].uses = 0;
+		l->labels[i].op = NULL;
+	}
+	l->block = block;
+	l->end = block->ops + block->count;
+	l->dead = l->unbranched = 0;
+	l->uneven = false;
+	l->first_dead = NULL;
+}
+
+static void walk_block(struct ir_block *block, uint8_t keep_flags, uint8_t keep_ops)
 {
 	struct liveness l;
+	struct live now;
 
 	init(&l, block);
-	for (struct ir_insn *insn = block->ops + block->count; insn-- > block->ops;) {
-		uint8_t attr, defines;
-
-		if (insn->op == IR_INSN)
-			continue;
-		attr = ir_op_info[insn->op].attr;
-		if (attr & IRA_CONTROL) {
-			if (!control(&l, block, insn) && remove)
-				bury(&l, insn);
-			continue;
-		}
-		if (attr & (IRA_FAULT | IRA_END) && !(attr & (IRA_ODD | IRA_WIDE))) {
-			all_live(&l);
-			use_sources(&l, insn);
-			continue;
-		}
-		defines = insn->fdef;
-		if (narrow_flags)
-			insn->fdef &= l.flags;
-		if (remove && !(attr & IRA_EFFECT) && !insn->fdef && is_dead(&l, insn, attr)) {
-			bury(&l, insn);
-			continue;
-		}
-		if (attr & (IRA_ODD | IRA_WIDE)) {
-			special(&l, insn, attr);
-			continue;
-		}
-		if (defines | insn->fuse) {
-			if (narrow_flags && is_shift(insn->op) && !(insn->fdef & IR_C))
-				insn->fuse = 0; /* it read C only to keep it */
-			l.flags = (uint8_t)((l.flags & ~defines) | insn->fuse);
-		}
-		*value(&l, insn->dst) = 0;
-		use_sources(&l, insn);
+	l.keep_flags = keep_flags;
+	l.keep_ops = keep_ops;
+	if (!block->tmps) {
+		now = walk(&l, NO_TMPS);
+	} else if (block->tmps <= LAST_BIT + 1 - IR_TMP0) {
+		now = walk(&l, TMPS);
+	} else {
+		memset(l.more, 0, block->tmps * sizeof(l.more[0]));
+		now = walk(&l, MANY);
 	}
-	if (!remove)
-		return;
-	bury_labels(&l, block);
+	block->facts.live_in = now.facts & IR_NZCV;
+	block->facts.insns = (uint16_t)(now.facts >> 16);
+	if (unlikely(l.unbranched) && !keep_ops)
+		bury_labels(&l);
 	if (l.first_dead)
 		remove_dead(block, l.first_dead);
+	if (unlikely(l.uneven))
+		count_ways(block);
 }
 
 void pass_flags(struct ir_block *block)
 {
-	walk(block, true, false);
+	walk_block(block, 0, IRA_EFFECT);
 }
 
 void pass_dead(struct ir_block *block)
 {
-	walk(block, false, true);
+	walk_block(block, IR_NZCV, 0);
 }
 
 void pass_flags_and_dead(struct ir_block *block)
 {
-	walk(block, true, true);
+	walk_block(block, 0, 0);
+}
+
+void passes_facts(struct ir_block *block)
+{
+	if (!block->facts.known)
+		walk_block(block, IR_NZCV, IRA_EFFECT);
 }

@@ -35,6 +35,7 @@ void passes_run(struct ir_block *block, uint32_t enabled, bool check)
 {
 	const uint32_t both = 1u << PASS_FLAGS | 1u << PASS_DEAD;
 
+	block->facts.known = false;
 	for (enum pass pass = 0; pass < PASS_COUNT; pass++) {
 		if (!(enabled >> pass & 1))
 			continue;

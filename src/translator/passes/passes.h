@@ -16,6 +16,8 @@ enum pass {
 
 /* Runs the passes in @enabled (bit n = enum pass n) in their order. With @verify the verifier runs after each: BUG on failure. */
 void passes_run(struct ir_block *block, uint32_t enabled, bool verify);
+/* Finds block->facts (ir.h) unless the last pass has. */
+void passes_facts(struct ir_block *block);
 const char *pass_name(enum pass pass);
 
 #endif

@@ -256,7 +256,7 @@ static inline void start_insn(struct emit *e, const struct ir_insn *op)
 /* Flags go to memory at once when they may not stay in EFLAGS. */
 static void store_flags_at_once(struct emit *e)
 {
-	uint8_t stale = (uint8_t)~e->flags.mem & (e->flags.host | e->flags.known) & e->live[e->i];
+	uint8_t stale = (uint8_t)~e->flags.mem & (e->flags.host | e->flags.known) & IR_LIVE(&e->ir->ops[e->i]);
 
 	e->op_done = true;
 	if (stale)
@@ -453,7 +453,7 @@ static void keep_sites(struct emit *e)
 	x64->word_count = (uint32_t)(e->word - x64->words);
 }
 
-int x64_emit(struct x64 *x64, struct cpu *cpu, const struct ir_block *ir, gpa_t frame_pa, struct block *block, struct x64_code *code)
+int x64_emit(struct x64 *x64, struct cpu *cpu, struct ir_block *ir, gpa_t frame_pa, struct block *block, struct x64_code *code)
 {
 	struct emit *e = x64->emit;
 	int ret;

@@ -337,7 +337,7 @@ struct emit {
 	struct enc enc; /* first: EMIT(e) */
 	struct x64 *x64;
 	struct cpu *cpu;
-	const struct ir_block *ir;
+	struct ir_block *ir;   /* its facts may be looked for, all else stays as it is */
 	struct x64_code *code;
 	struct block *block;
 	gpa_t frame_pa;
@@ -351,15 +351,12 @@ struct emit {
 	gva_t pc;              /* of the current guest instruction */
 	uint8_t it;
 	bool started;          /* an insn op was passed */
-	uint16_t insns;              /* `insn` ops */
-	uint16_t behind[IR_MAX_OPS]; /* those after each op; see count_here() */
-	bool uneven;                 /* ways to a label differ in how many they pass */
+	uint16_t insns;        /* `insn` ops */
 	bool reachable;
 
 	struct flag_state flags;
 	uint16_t recipe_regs;      /* bit n: a recipe may be of guest register n; see flags_written() */
 	uint8_t lasting[3];        /* of nz, c, v: flags whose recipes are known to hold as long as they are live */
-	uint8_t live[IR_MAX_OPS];  /* flags that may be read after each op */
 	uint8_t live_in;
 	unsigned exit_ops;         /* `exit` ops */
 	unsigned own_exit;         /* the last one to the block's own start, + 1; 0: none */
@@ -503,7 +500,7 @@ bool emit_window(struct emit *e);
 /* push the number of the block's site @site; jmp to the slow stub */
 void emit_slow_jump(struct emit *e, unsigned site);
 
-/* survey.c: before the first op is emitted: labels, live, live_in, last uses in tmps, insns, behind, exit_ops, own_exit, tail. */
+/* survey.c: before the first op is emitted: labels, live_in, last uses in tmps, insns, exit_ops, own_exit, tail; facts of each op. */
 void survey(struct emit *e);
 
 /* emit.c */
@@ -529,7 +526,12 @@ static inline uint32_t offset_here(const struct emit *e)
 /* insn ops passed on the longest way here, the current one included: what to subtract from r14d (ir_count_insns()). */
 static inline unsigned count_here(const struct emit *e)
 {
-	return e->insns - e->behind[e->i];
+	return e->insns - IR_BEHIND(e->op);
+}
+/* Flags that may be read after the current op. */
+static inline uint8_t live_here(const struct emit *e)
+{
+	return IR_LIVE(e->op);
 }
 /* All flags to memory, from where they were when the line was left. Nothing is in scratch registers. */
 void emit_cold_flags(struct emit *e, const struct cold *cold);

@@ -331,8 +331,8 @@ static void set_nzcv(struct emit *e)
 
 	flags_clobber(e);
 	keep = (uint8_t)(IR_NZCV & ~e->op->fdef);
-	if (keep & e->live[e->i])
-		flags_to_mem(e, keep & e->live[e->i]);
+	if (keep & live_here(e))
+		flags_to_mem(e, keep & live_here(e));
 	tmps_flush(e);
 	t = opnd_reg(scratch_alloc(e));
 	u = opnd_reg(scratch_alloc(e));
@@ -355,7 +355,7 @@ static void set_nzcv(struct emit *e)
 		enc_shift(enc, HOST_SHL, W32, w, 12);
 		enc_alu(enc, ALU_OR, W32, t, w);
 	}
-	if (keep & e->live[e->i]) {
+	if (keep & live_here(e)) {
 		enc_alu(enc, ALU_AND, W32, t, opnd_imm(FLAG_MASK_NZCV(e->op->fdef)));
 		enc_alu(enc, ALU_AND, W32, CPU_OPND(nzcv), opnd_imm(FLAG_MASK_NZCV(keep)));
 		enc_alu(enc, ALU_OR, W32, CPU_OPND(nzcv), t);

@@ -235,7 +235,7 @@ static bool emit_masked(struct emit *e)
 	struct masked masked[MAX_MASKED];
 	unsigned count, mask;
 
-	if (branch->op != IR_BRC || branch->cond >> 1 != 1 || e->live[e->i] & (uint8_t)~(e->flags.mem | e->flags.known))
+	if (branch->op != IR_BRC || branch->cond >> 1 != 1 || live_here(e) & (uint8_t)~(e->flags.mem | e->flags.known))
 		return false;
 	count = find_masked(e, masked);
 	if (!count)

@@ -24,10 +24,10 @@ static bool uses_all(const struct ir_insn *op)
 uint8_t flags_needed(const struct emit *e)
 {
 	if (e->op_done)
-		return e->live[e->i];
+		return live_here(e);
 	if (uses_all(e->op))
 		return IR_NZCV;
-	return (uint8_t)((e->live[e->i] & ~e->op->fdef) | e->op->fuse);
+	return (uint8_t)((live_here(e) & ~e->op->fdef) | e->op->fuse);
 }
 
 /* --- transitions --- */
@@ -44,7 +44,7 @@ static uint8_t without_recipe(struct emit *e, uint8_t lost)
 		if (!flags)
 			continue;
 		/* Those that only a fault of this very op reads need no more than to be there now. */
-		if (flags & (uint8_t)~e->lasting[i] & e->live[e->i] & (uint8_t)~e->op->fdef) {
+		if (flags & (uint8_t)~e->lasting[i] & live_here(e) & (uint8_t)~e->op->fdef) {
 			if (!recipe_survives(e, all[i], flags, e->i))
 				continue;
 			e->lasting[i] |= flags;
@@ -57,7 +57,7 @@ static uint8_t without_recipe(struct emit *e, uint8_t lost)
 /* What of @exposed would be lost with EFLAGS though it may still be read. */
 uint8_t flags_endangered(struct emit *e, uint8_t exposed)
 {
-	uint8_t need = exposed & (uses_all(e->op) ? IR_NZCV : e->live[e->i] & (uint8_t)~e->op->fdef);
+	uint8_t need = exposed & (uses_all(e->op) ? IR_NZCV : live_here(e) & (uint8_t)~e->op->fdef);
 
 	return need ? without_recipe(e, need) : 0;
 }

@@ -31,7 +31,7 @@ void flags_branch(struct emit *e, unsigned target)
 
 	if (!falls_in && e->op->op != IR_BR) {
 		if (e->labels[e->op->imm].uses > 1)
-			flags_to_mem(e, e->live[target]);
+			flags_to_mem(e, IR_LIVE(&e->ir->ops[target]));
 		return;
 	}
 	for (unsigned j = e->i + 1; j < target; j++) {
@@ -44,7 +44,7 @@ void flags_branch(struct emit *e, unsigned target)
 	}
 	/* Branches from several places agree on memory. */
 	if (defines || e->op->op == IR_BR || e->labels[e->op->imm].uses > 1)
-		flags_to_mem(e, e->live[target]);
+		flags_to_mem(e, IR_LIVE(&e->ir->ops[target]));
 	else if (clobbers)
 		flags_clobber(e);
 }
@@ -77,7 +77,7 @@ void flags_merge(struct emit *e, struct label_state *label, bool first)
 {
 	label->flags = first ? e->flags : intersect(label->flags, &e->flags);
 	/* Two branches that hold the same flag in different places: the interpreter has to run this block. */
-	if (e->live[label->at] & ~covered(&label->flags))
+	if (IR_LIVE(&e->ir->ops[label->at]) & ~covered(&label->flags))
 		emit_fail(e, -ENOTSUP);
 }
 
@@ -96,7 +96,7 @@ static uint8_t only_for_now(const struct emit *e, const struct flag_state *f, ui
 
 void flags_label(struct emit *e, struct label_state *label)
 {
-	uint8_t live = e->live[label->at], lost;
+	uint8_t live = IR_LIVE(&e->ir->ops[label->at]), lost;
 	struct flag_state both;
 
 	if (!e->reachable) {
@@ -183,7 +183,7 @@ bool flags_loop(struct emit *e)
 
 bool flags_suffice(const struct emit *e, const struct flag_state *there)
 {
-	uint8_t live = e->live[e->i];
+	uint8_t live = live_here(e);
 	struct flag_state both = intersect(e->flags, there);
 
 	return !(live & ((there->mem & ~both.mem) | (there->host & ~both.host) | (there->known & ~both.known) |

@@ -54,13 +54,13 @@ bool recipe_survives(const struct emit *e, const struct recipe *r, uint8_t flags
 		a = b = RECIPE_IMM;
 	for (unsigned j = from; j < e->ir->count; j++, op++) {
 		if (op->op == IR_INSN) {
-			if (!(e->live[j] & flags) && j >= region)
+			if (!(IR_LIVE(op) & flags) && j >= region)
 				return true;
 			continue;
 		}
 		if (flags_is_branch(op))
 			region = MAX(region, (unsigned)e->labels[op->imm].at);
-		if (j >= region && (!(e->live[j] & flags) || (j > region && (op->fdef & flags) == flags)))
+		if (j >= region && (!(IR_LIVE(op) & flags) || (j > region && (op->fdef & flags) == flags)))
 			return true;
 		if ((op->dst == a || op->dst == b || op->dst2 == a || op->dst2 == b) && op->op != IR_LDF)
 			return false;

@@ -84,7 +84,7 @@ bool x64_is_code(const struct x64 *x64, const void *host);
  * Emits @ir for code at physical page @frame_pa. Fills @code. Returns 0; -ENOSPC: the cache is full, flush and retry; -ENOTSUP: an op that is
  * not emitted (run the block in the interpreter); -E2BIG: does not fit (translate a shorter block).
  */
-int x64_emit(struct x64 *x64, struct cpu *cpu, const struct ir_block *ir, gpa_t frame_pa, struct block *block, struct x64_code *code);
+int x64_emit(struct x64 *x64, struct cpu *cpu, struct ir_block *ir, gpa_t frame_pa, struct block *block, struct x64_code *code);
 /* Enters translated code at @entry (checked or fast) with cpu's state; returns when it leaves. */
 enum x64_exit x64_run(struct x64 *x64, struct cpu *cpu, const uint8_t *entry);
 /* Points the exit's jump at @entry of @to, or back at its stub. Safe while any core runs translated code. */

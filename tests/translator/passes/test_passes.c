@@ -159,6 +159,80 @@ START_TEST(random_blocks)
 }
 END_TEST
 
+/* By hand: live flags and `insn` ops behind each op, places from the end. */
+START_TEST(facts_of_a_block)
+{
+	static const char source[] =
+		I "mov t0, r1\nmov t1, #0x1\n cmp r0, r1 def=NZCV\nbrc 0 cond=eq use=Z\n insn 0x8004, 0x4\nexit 0x0, 0x0\nlabel 0\n insn 0x8008, 0x4\n"
+		"add r2, r2, t0\ncmp r0, r2 def=NZCV\n" X;
+	/* t1 is not used: its op goes. Only the branch comes to the label: what it skips does not count there. */
+	static const struct {
+		uint8_t op, live;
+		uint16_t behind;
+	} expected[] = {
+		{ IR_INSN, 0, 2 }, { IR_MOV, 0, 2 }, { IR_CMP, IR_NZCV, 2 }, { IR_BRC, IR_NZCV, 2 }, { IR_INSN, IR_NZCV, 1 }, { IR_EXIT, 0, 1 },
+		{ IR_LABEL, 0, 2 }, { IR_INSN, 0, 1 }, { IR_ADD, 0, 1 }, { IR_CMP, IR_NZCV, 1 }, { IR_EXIT, 0, 1 },
+	};
+	const struct ir_facts *facts = &block.facts;
+
+	ck_assert_int_eq(ir_parse(&block, source), 0);
+	ck_assert(!facts->known);
+	passes_run(&block, PASSES_ALL & ~(1u << PASS_FOLD), true);
+	ck_assert(facts->known);
+	ck_assert_uint_eq(block.count, ARRAY_SIZE(expected));
+	for (unsigned i = 0; i < block.count; i++) {
+		const struct ir_insn *insn = &block.ops[i];
+
+		ck_assert_msg(insn->op == expected[i].op && IR_LIVE(insn) == expected[i].live && IR_BEHIND(insn) == expected[i].behind,
+		              "op %u: live %x, %u behind", i, IR_LIVE(insn), IR_BEHIND(insn));
+	}
+	ck_assert_uint_eq(facts->live_in, 0);
+	ck_assert_uint_eq(facts->insns, 3);
+	ck_assert_uint_eq(facts->exits, 2);
+	ck_assert_uint_eq(facts->own_exit, 6);
+	ck_assert_uint_eq(facts->tmp_last[0], 3);
+	ck_assert_uint_eq(facts->labels[0].at, 5);
+	ck_assert_uint_eq(facts->labels[0].uses, 1);
+}
+END_TEST
+
+static void same_facts(const struct ir_block *a, const struct ir_block *b, uint64_t n)
+{
+	ck_assert_msg(a->count == b->count && !memcmp(a->ops, b->ops, a->count * sizeof(a->ops[0])), "SEED=%" PRIu64 ": facts of ops", n);
+	ck_assert_uint_eq(a->facts.live_in, b->facts.live_in);
+	ck_assert_uint_eq(a->facts.insns, b->facts.insns);
+	ck_assert_uint_eq(a->facts.exits, b->facts.exits);
+	ck_assert_uint_eq(a->facts.own_exit, b->facts.own_exit);
+	/* What was removed may have stood between. */
+	ck_assert(a->facts.neighbours || !b->facts.neighbours);
+	for (unsigned i = 0; i < a->tmps; i++)
+		ck_assert_msg(a->facts.tmp_last[i] == b->facts.tmp_last[i], "SEED=%" PRIu64 ": t%u", n, i);
+	for (unsigned i = 0; i < a->labels; i++)
+		ck_assert_msg(!memcmp(&a->facts.labels[i], &b->facts.labels[i], sizeof(a->facts.labels[i])), "SEED=%" PRIu64 ": label %u", n, i);
+}
+
+/* What a pass finds while it removes ops is what is found of the result. */
+START_TEST(facts_of_random_blocks)
+{
+	uint64_t from = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 0) : 1;
+
+	for (uint64_t n = from; n < from + 1500; n++) {
+		const struct random_ir_options options = { .insns = n % 4 ? 12 : 60, .memory = true, .faults = true, .calls = true };
+		uint64_t seed = n * 0x9e3779b97f4a7c15ull;
+
+		random_ir(&block, &seed, &options);
+		passes_run(&block, n & 8 ? PASSES_ALL : 1u << PASS_DEAD, true);
+		memcpy(&changed, &block, sizeof(block));
+		changed.facts.known = false;
+		passes_facts(&changed);
+		ck_assert(changed.facts.known);
+		if (!block.facts.known)
+			passes_facts(&block);
+		same_facts(&block, &changed, n);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("passes");
@@ -166,6 +240,8 @@ int main(void)
 
 	tcase_add_loop_test(tc, text, 0, ARRAY_SIZE(golden));
 	tcase_add_loop_test(tc, random_blocks, 0, PASS_COUNT + 1);
+	tcase_add_test(tc, facts_of_a_block);
+	tcase_add_test(tc, facts_of_random_blocks);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);
 	return check_run_suite(suite);

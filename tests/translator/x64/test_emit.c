@@ -150,7 +150,7 @@ static bool link_loop(struct x64_code *code, const struct ir_block *ir)
 }
 
 /* @ir from several states. False: differs. */
-static bool run_block(const struct ir_block *ir, struct random_ir *r, uint64_t seed, bool passes, bool verbose)
+static bool run_block(struct ir_block *ir, struct random_ir *r, uint64_t seed, bool passes, bool verbose)
 {
 	static struct ir_insn ops[IR_MAX_OPS];
 	static struct block block;
