@@ -131,6 +131,7 @@ static void link_to(struct translator *t, struct block *block, enum x64_exit why
 {
 	struct cpu *cpu = t->cpu;
 	struct block_exit *exit = cpu->exit_link;
+	struct block *from;
 
 	if (!block->code.checked)
 		return;
@@ -138,15 +139,17 @@ static void link_to(struct translator *t, struct block *block, enum x64_exit why
 		jump_cache_add(t, block);
 		return;
 	}
-	if (!chaining(t, OPT_CHAIN) || !exit || !exit->jump || exit->to || exit->from->dropped || exit->pc != block->pc ||
-	    exit->key != block->key)
+	if (!chaining(t, OPT_CHAIN) || !exit || exit->linked)
 		return;
-	exit->to = block;
+	from = exit_block(exit);
+	if (from->dropped || exit->pc != block->pc || exit_key(exit) != block->key)
+		return;
+	exit->linked = true;
 	exit->next_in = block->incoming;
 	block->incoming = exit;
 	/* The checked entry of a block that straddles looks at both pages. */
 	x64_link(t->x64, exit, &block->code,
-	         exit->same_page && exit->from->frame == block->frame && !block->straddles ? block->code.fast : block->code.checked);
+	         exit->same_page && from->frame == block->frame && !block->straddles ? block->code.fast : block->code.checked);
 	cpu->stats[CPU_STAT_CHAIN_LINKS]++;
 }
 
@@ -156,13 +159,12 @@ static enum x64_exit run_block(struct translator *t, struct block *block)
 
 	if (unlikely(log_has(cpu->log_mask, LOG_EXEC)))
 		show_exec(t, block, block->pc);
-	block->runs++;
 	if (unlikely(t->options.verify))
 		return verify_run(t, block);
 	if (block->code.checked)
 		return x64_run(t->x64, cpu, block->code.fast);
 	cpu->stats[CPU_STAT_INTERP_BLOCKS]++;
-	return interp_run(cpu, block->ops, NULL);
+	return interp_run(cpu, block->rare->ops, NULL);
 }
 
 /* ITAdvance() (A2.5.2) */

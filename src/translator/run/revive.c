@@ -19,13 +19,16 @@ bool revive_keep(struct translator *t, struct block *block, const uint8_t *page)
 {
 	const struct frame_blocks *blocks = block->frame->blocks;
 	unsigned size = (unsigned)block->last - block->first;
+	struct block_rare *rare;
 
 	if (!(t->options.optimizations >> OPT_REVIVE & 1) || !blocks->modified || block->straddles || size > BYTES_MAX)
 		return true;
-	block->bytes = table_alloc(t, size);
-	if (!block->bytes)
+	rare = table_rare(t, block);
+	if (rare)
+		rare->bytes = table_alloc(t, size);
+	if (!rare || !rare->bytes)
 		return false;
-	memcpy(block->bytes, page + block->first, size);
+	memcpy(rare->bytes, page + block->first, size);
 	return true;
 }
 
@@ -35,7 +38,7 @@ void revive_bury(struct block *block)
 	struct block **at = &blocks->dead;
 
 	blocks->modified = true;
-	if (!block->bytes)
+	if (!block->rare || !block->rare->bytes)
 		return;
 	block->frame_next = blocks->dead;
 	blocks->dead = block;
@@ -53,7 +56,7 @@ struct block *revive(struct translator *t, gva_t pc, uint32_t key, gpa_t pa, con
 		return NULL;
 	for (struct block **at = (struct block **)&blocks->dead; (block = *at); at = &block->frame_next) {
 		if (block->pc != pc || block->key != key || block->pa != pa ||
-		    memcmp(page + block->first, block->bytes, (unsigned)block->last - block->first))
+		    memcmp(page + block->first, block->rare->bytes, (unsigned)block->last - block->first))
 			continue;
 		*at = block->frame_next;
 		if (!table_trace_frame(t, frame, pa))

@@ -73,6 +73,8 @@ void table_flush(struct translator *t);
 /* Arena memory that may be cut back by table_trim() until the next call. NULL: out of memory. */
 void *table_alloc(struct translator *t, size_t size);
 void table_trim(struct translator *t, void *from, size_t size);
+/* @block's, made when there is none. NULL: out of memory. */
+struct block_rare *table_rare(struct translator *t, struct block *block);
 
 /* --- translate.c --- */
 

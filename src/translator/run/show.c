@@ -39,10 +39,10 @@ void show_ir(struct translator *t, FILE *to, const struct block *block)
 
 	ir_block_init(ir, block->pc, block->key);
 	ir->guest_insns = block->insns;
-	ir->count = block->op_count;
-	ir->tmps = block->tmp_count;
-	ir->labels = block->label_count;
-	memcpy(ir->ops, block->ops, block->op_count * sizeof(struct ir_insn));
+	ir->count = block->rare->op_count;
+	ir->tmps = block->rare->tmp_count;
+	ir->labels = block->rare->label_count;
+	memcpy(ir->ops, block->rare->ops, ir->count * sizeof(struct ir_insn));
 	ir_dump(ir, to);
 }
 

@@ -51,12 +51,22 @@ void table_trim(struct translator *t, void *from, size_t size)
 	t->slab_used = start + ((size + 15) & ~(size_t)15);
 }
 
+struct block_rare *table_rare(struct translator *t, struct block *block)
+{
+	if (!block->rare) {
+		block->rare = table_alloc(t, sizeof(*block->rare));
+		if (block->rare)
+			*block->rare = (struct block_rare){ 0 };
+	}
+	return block->rare;
+}
+
 /* True when @block's instruction bytes are those at its virtual address now; its first page has been looked at. */
 static bool tail_mapped(struct translator *t, const struct block *block)
 {
 	gva_t next = (block->pc | GUEST_PAGE_MASK) + 1;
 
-	return !block->straddles || t->cpu->space->exec[next >> GUEST_PAGE_BITS] == (block->pa2 >> GUEST_PAGE_BITS) + 1;
+	return !block->straddles || t->cpu->space->exec[next >> GUEST_PAGE_BITS] == (block->rare->pa2 >> GUEST_PAGE_BITS) + 1;
 }
 
 struct block *table_recent(struct translator *t, gva_t pc, uint32_t key)
@@ -125,10 +135,10 @@ void table_insert(struct translator *t, struct block *block)
 	blocks->first = block;
 	block->frame->code_lines |= lines(block->first, block->last);
 	if (block->straddles) {
-		blocks = block->frame2->blocks;
-		block->frame2_next = blocks->straddlers;
+		blocks = block->rare->frame2->blocks;
+		block->rare->frame2_next = blocks->straddlers;
 		blocks->straddlers = block;
-		block->frame2->code_lines |= lines(0, tail_bytes(block));
+		block->rare->frame2->code_lines |= lines(0, tail_bytes(block));
 	}
 }
 
@@ -139,7 +149,7 @@ static void unlink_incoming(struct translator *t, struct block *block)
 	for (; exit; exit = next) {
 		next = exit->next_in;
 		exit->next_in = NULL;
-		exit->to = NULL;
+		exit->linked = false;
 		x64_unlink(t->x64, exit);
 	}
 	block->incoming = NULL;
@@ -175,10 +185,10 @@ static void remove_from_frame(struct block *block)
 		at = &(*at)->frame_next;
 	*at = block->frame_next;
 	if (block->straddles) {
-		blocks = block->frame2->blocks;
-		for (at = &blocks->straddlers; *at != block; at = &(*at)->frame2_next)
+		blocks = block->rare->frame2->blocks;
+		for (at = &blocks->straddlers; *at != block; at = &(*at)->rare->frame2_next)
 			;
-		*at = block->frame2_next;
+		*at = block->rare->frame2_next;
 	}
 }
 
@@ -190,7 +200,7 @@ static void update_lines(struct translator *t, struct frame *frame)
 	frame->code_lines = 0;
 	for (const struct block *b = blocks->first; b; b = b->frame_next)
 		frame->code_lines |= lines(b->first, b->last);
-	for (const struct block *b = blocks->straddlers; b; b = b->frame2_next)
+	for (const struct block *b = blocks->straddlers; b; b = b->rare->frame2_next)
 		frame->code_lines |= lines(0, tail_bytes(b));
 	if (!frame->code_lines)
 		mmu_untrace_code(t->cpu->mmu, blocks->pa, frame);
@@ -202,7 +212,7 @@ static void drop_block(struct translator *t, struct block *block)
 	table_drop(t, block);
 	update_lines(t, block->frame);
 	if (block->straddles)
-		update_lines(t, block->frame2);
+		update_lines(t, block->rare->frame2);
 }
 
 void table_forget(struct cpu *cpu, struct block *block)
@@ -229,7 +239,7 @@ void translator_code_written(struct cpu *cpu, struct frame *frame, gpa_t addr, u
 		}
 	}
 	for (block = blocks->straddlers; block; block = next) {
-		next = block->frame2_next;
+		next = block->rare->frame2_next;
 		if (first < tail_bytes(block))
 			drop_block(t, block);
 	}

@@ -102,25 +102,28 @@ static int lift(struct job *job)
 static bool keep_ops(struct translator *t, struct block *block)
 {
 	size_t size = t->ir.count * sizeof(struct ir_insn);
+	struct block_rare *rare = table_rare(t, block);
 
-	block->ops = table_alloc(t, size);
-	if (!block->ops)
+	if (rare)
+		rare->ops = table_alloc(t, size);
+	if (!rare || !rare->ops)
 		return false;
-	memcpy(block->ops, t->ir.ops, size);
-	interp_prepare(block->ops, t->ir.count);
-	block->op_count = t->ir.count;
-	block->tmp_count = t->ir.tmps;
-	block->label_count = t->ir.labels;
+	memcpy(rare->ops, t->ir.ops, size);
+	interp_prepare(rare->ops, t->ir.count);
+	rare->op_count = t->ir.count;
+	rare->tmp_count = t->ir.tmps;
+	rare->label_count = t->ir.labels;
 	return true;
 }
 
 static struct block *new_block(struct job *job)
 {
-	struct block *block = table_alloc(job->t, sizeof(*block));
+	struct block_rare *rare = job->lifted.straddles ? table_alloc(job->t, sizeof(*rare)) : NULL;
+	struct block *block = table_alloc(job->t, sizeof(*block)); /* last, as it will be trimmed */
 
-	if (!block)
+	if (!block || (job->lifted.straddles && !rare))
 		return NULL;
-	memset(block, 0, offsetof(struct block, code));
+	memset(block, 0, offsetof(struct block, code.exits));
 	block->pc = job->pc;
 	block->key = job->key;
 	block->pa = job->pa;
@@ -128,13 +131,11 @@ static struct block *new_block(struct job *job)
 	block->first = job->lifted.first;
 	block->last = job->lifted.last;
 	block->insns = job->lifted.insns;
-	block->straddles = job->lifted.straddles;
-	block->frame2 = job->frame2;
-	block->pa2 = job->pa2;
-	block->code.checked = block->code.fast = NULL;
-	block->code.size = 0;
-	block->code.flags_dead = false;
-	block->code.exit_count = 0;
+	if (unlikely(rare)) {
+		block->straddles = true;
+		block->rare = rare;
+		*rare = (struct block_rare){ .frame2 = job->frame2, .pa2 = job->pa2 };
+	}
 	return block;
 }
 

@@ -132,7 +132,7 @@ static void report(struct translator *t, const struct block *block, const struct
 		fprintf(to, "r%u=0x%08x%c", i, before->r[i], i % 5 == 4 ? '\n' : ' ');
 	fprintf(to, "nzcv=0x%08x countdown=%d\n", nzcv_to_cpsr(before->nzcv), before->countdown);
 	t->ir.key = block->key;
-	show_guest_code(t, to, block->ops, block->op_count);
+	show_guest_code(t, to, block->rare->ops, block->rare->op_count);
 	show_ir(t, to, block);
 	funlockfile(to);
 	x64_dump(t->x64, &block->code, t->cpu->log);
@@ -156,11 +156,11 @@ enum x64_exit verify_run(struct translator *t, struct block *block)
 	struct side interp = { .cpu = &after }, native = { .cpu = cpu };
 
 	if (!block->code.checked)
-		return interp_run(cpu, block->ops, NULL);
+		return interp_run(cpu, block->rare->ops, NULL);
 	copy_state(&before, cpu);
 	t->journal.failed = false;
 	t->journal.count = 0;
-	interp.exit = interp_run(cpu, block->ops, &t->journal);
+	interp.exit = interp_run(cpu, block->rare->ops, &t->journal);
 	note_after(&t->journal);
 	interp_journal_undo(&t->journal);
 	copy_state(&after, cpu);

@@ -17,14 +17,6 @@ void cold_full(struct emit *e)
 	e->cold_count--;
 }
 
-void cold_jcc(struct emit *e, struct cold *cold, enum host_cc cc)
-{
-	uint8_t *where = enc_jcc32(&e->enc, cc);
-
-	BUG_ON(cold->jump_count == ARRAY_SIZE(cold->jumps));
-	cold->jumps[cold->jump_count++] = where;
-}
-
 static void cold_slow(struct emit *e, const struct cold *cold)
 {
 	const struct x64_site *site = &e->sites[cold->site];
@@ -112,6 +104,7 @@ static __attribute__((noinline)) void cold_rare(struct emit *e, struct cold *col
 
 	if (cold->kind == COLD_SIMD) {
 		emit_simd_cold(e, cold);
+		e->simd_colds = true;
 		return;
 	}
 	if (!cold->jump_count)
@@ -363,7 +356,7 @@ static void begin(struct emit *e)
 
 	enc_init(&e->enc, start, cache->write + cache->size, cache_exec_delta(cache));
 	e->error = 0;
-	e->op_done = false;
+	e->op_done = e->simd_colds = false;
 	e->plain_windows = e->ir->key & KEY_WINDOW && !(e->ir->key & KEY_ALIGN) && e->x64->windows && x64_opt(e->x64, OPT_FAST_MEMORY);
 	e->maybe_demoted = x64_demoted_page(e->x64, e->ir->pc);
 	e->fixup_count = e->mark_count = e->cold_count = 0;
@@ -419,8 +412,8 @@ static void emit_loop(struct emit *e)
 	e->xmm.used = xmm_used;
 	emit_body(e);
 	for (unsigned i = 0; i < e->code->exit_count; i++)
-		if (e->code->exits[i].loop)
-			e->code->exits[i].loop = i < first_exits ? entry : again;
+		if (e->code->exits[i].kind == LINK_LOOP)
+			e->code->exits[i].behind = i < first_exits ? entry : again;
 }
 
 static int emit_once(struct emit *e)

@@ -416,6 +416,7 @@ struct emit {
 	bool marks_wanted;             /* somebody looks at host code */
 	struct cold cold[MAX_COLD];
 	unsigned cold_count;
+	bool simd_colds;               /* some of them are of SIMD operations */
 	uint32_t cold_start;
 };
 
@@ -517,7 +518,13 @@ static inline struct cold *cold_add(struct emit *e, enum cold_kind kind)
 	cold->swapped = e->swaps != 0;
 	return cold;
 }
-void cold_jcc(struct emit *e, struct cold *cold, enum host_cc cc);
+static inline void cold_jcc(struct emit *e, struct cold *cold, enum host_cc cc)
+{
+	uint8_t *where = enc_jcc32(&e->enc, cc);
+
+	BUG_ON(cold->jump_count == ARRAY_SIZE(cold->jumps));
+	cold->jumps[cold->jump_count++] = where;
+}
 /* Where the next instruction comes to stand in the code cache. */
 static inline uint32_t offset_here(const struct emit *e)
 {

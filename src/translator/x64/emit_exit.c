@@ -31,7 +31,7 @@ void emit_entry(struct emit *e)
 		gva_t next = (e->ir->pc | GUEST_PAGE_MASK) + 1;
 
 		exec = (int32_t)(SPACE_EXEC_OFFSET + (next >> GUEST_PAGE_BITS) * 4);
-		frame = (uint32_t)(e->block->pa2 >> GUEST_PAGE_BITS) + 1;
+		frame = (uint32_t)(e->block->rare->pa2 >> GUEST_PAGE_BITS) + 1;
 		enc_alu(&e->enc, ALU_CMP, W32, opnd_mem(R15, exec), opnd_imm(frame));
 		cold_jcc(e, cold_leave(e, X64_EXIT_LOOKUP, e->ir->pc, 0), CC_NE);
 	}
@@ -138,7 +138,7 @@ void emit_branch(struct emit *e)
 	struct label_state *label = &e->labels[op->imm];
 	enum host_cc cc = CC_E;
 
-	if (op->op != IR_BR && (emit_predicated(e) || side_exit(e)))
+	if (op->op != IR_BR && (side_exit(e) || emit_predicated(e)))
 		return;
 	xmm_flush(e);
 	flags_branch(e, label->at);
@@ -211,11 +211,8 @@ static bool same_page(const struct emit *e)
 	return e->op->imm >> GUEST_PAGE_BITS == e->ir->pc >> GUEST_PAGE_BITS && !(e->op->imm2 & EXIT_CHECKED);
 }
 
-/* Flags are in memory, or stored where a link goes while it is unlinked. */
-enum how_linked { LINK_PLAIN, LINK_LOOP, LINK_FLAGS };
-
-/* The current op's exit by the jump at @where. NULL: no room. */
-static struct cold *link_add(struct emit *e, enum how_linked how, uint8_t *where)
+/* The current op's exit by the jump at @where. PLAIN: flags are in memory. NULL: no room. */
+static struct cold *link_add(struct emit *e, enum link_kind kind, uint8_t *where)
 {
 	const struct ir_insn *op = e->op;
 	struct block_exit *exit;
@@ -225,42 +222,38 @@ static struct cold *link_add(struct emit *e, enum how_linked how, uint8_t *where
 		emit_fail(e, -E2BIG);
 		return NULL;
 	}
-	exit = &e->code->exits[e->code->exit_count++];
+	exit = &e->code->exits[e->code->exit_count];
 	*exit = (struct block_exit){
-		.pc = op->imm,
-		.key = (e->ir->key & ~(KEY_T | 0xffu << KEY_IT_SHIFT)) | (op->imm2 & 1 ? KEY_T : 0),
-		.same_page = same_page(e),
-		.from = e->block,
+		.pc = op->imm, .jump = (uint32_t)(where - e->x64->cache.write), .kind = (uint8_t)kind, .index = (uint8_t)e->code->exit_count,
+		.thumb = op->imm2 & EXIT_THUMB, .same_page = same_page(e),
 	};
+	e->code->exit_count++;
 	cold = cold_add(e, COLD_LINK);
 	cold->link = exit;
-	exit->jump = (uint32_t)(where - e->x64->cache.write);
-	exit->loop = how == LINK_LOOP ? exit->jump : 0; /* the address comes later */
-	exit->flags_jump = how == LINK_FLAGS ? exit->jump : 0; /* likewise */
 	cold->jumps[0] = where;
 	cold->jump_count = 1;
-	if (how != LINK_PLAIN) {
+	if (kind != LINK_PLAIN) {
 		cold->op = op;
 		cold->flags = e->flags;
 	}
 	return cold;
 }
 
-static void jump_forward(struct emit *e, enum how_linked how)
+static void jump_forward(struct emit *e, enum link_kind kind)
 {
 	align_jump(&e->enc, 1);
-	link_add(e, how, enc_jmp32(&e->enc));
+	link_add(e, kind, enc_jmp32(&e->enc));
 }
 
 /* r14d -= @n, and back unless it is negative then: nothing in between, so that the host does both at once. */
-static void jump_back(struct emit *e, enum how_linked how, unsigned n)
+static void jump_back(struct emit *e, enum link_kind kind, unsigned n)
 {
 	struct enc *enc = &e->enc;
 	struct cold *cold;
 
 	align_jump(enc, (n < 128 ? 4 : 7) + 2);
 	enc_count_sub(enc, n);
-	cold = link_add(e, how, enc_jcc32(enc, CC_NS));
+	cold = link_add(e, kind, enc_jcc32(enc, CC_NS));
 	if (!cold)
 		return;
 	cold->flags.host = 0;
@@ -277,6 +270,7 @@ void emit_cold_link(struct emit *e, struct cold *cold)
 	struct block_exit *exit = cold->link;
 	struct enc *enc = &e->enc;
 	const uint8_t *start = enc->at, *unlinked;
+	bool flags = exit->kind == LINK_FLAGS;
 	size_t bytes;
 
 	exit->stub = offset_here(e);
@@ -284,20 +278,16 @@ void emit_cold_link(struct emit *e, struct cold *cold)
 	loop_homes_leave(e);
 	emit_cold_flags(e, cold);
 	bytes = (size_t)(enc->at - start);
-	if (exit->flags_jump) {
+	if (flags) {
 		align_jump(enc, 1);
 		enc_word(enc, 0xe9, 5);
-		exit->flags_stub = offset_here(e);
-		exit->flags_jump = exit->flags_stub - 4;
+		exit->behind = offset_here(e) - 4;
 	}
 	unlinked = enc->at;
-	enc_mov_imm64(enc, RAX, (uintptr_t)exit);
-	if (cold->jump_count < 2) {
-		enc_jmp_to(enc, e->x64->stubs.link);
+	enc_rax_jmp(enc, (uintptr_t)exit, cold->jump_count < 2 ? e->x64->stubs.link : e->x64->stubs.link_back);
+	if (cold->jump_count < 2)
 		return;
-	}
-	enc_jmp_to(enc, e->x64->stubs.link_back);
-	if (!exit->flags_jump) {
+	if (!flags) {
 		enc_patch32(enc, cold->jumps[1], start + enc->exec_delta);
 		return;
 	}
@@ -380,9 +370,9 @@ static void jump_by_cache(struct emit *e, bool thumb, struct cold *other)
 	struct jump_cache *cache = e->cpu->jump_cache;
 	struct jump_entry *table = cache && x64_opt(e->x64, OPT_JUMP_CACHE) ? jump_cache_table(cache, key) : NULL;
 	unsigned scale = thumb ? 3 : 2;
-	int32_t at;
+	uint64_t at, sib;
 
-	static_assert(sizeof(struct jump_entry) == 16, "index computed below");
+	static_assert(sizeof(struct jump_entry) == 16 && sizeof(struct jump_cache) < 1u << 31 && RDX == 2, "index computed below");
 	if (!table) {
 		if (other)
 			other->jumps[other->jump_count++] = enc_jmp32(enc);
@@ -390,16 +380,16 @@ static void jump_by_cache(struct emit *e, bool thumb, struct cold *other)
 			enc_jmp_to(enc, e->x64->stubs.miss);
 		return;
 	}
-	at = (int32_t)((uint8_t *)table - (uint8_t *)cache);
+	at = (uint32_t)((uint8_t *)table - (uint8_t *)cache);
+	sib = 2 | RCX << 3 | scale << 6;
 	enc_mov(enc, W64, opnd_reg(RDX), CPU_OPND(jump_cache));
-	enc_mov(enc, W32, opnd_reg(RCX), opnd_reg(RAX));
-	enc_alu(enc, ALU_AND, W32, opnd_reg(RCX), opnd_imm((JUMP_TABLE_SIZE - 1) << (4 - scale)));
-	enc_alu(enc, ALU_CMP, W64, opnd_sib(RDX, RCX, scale, at + (int32_t)offsetof(struct jump_entry, pc)), opnd_reg(RAX));
+	enc_word(enc, 0xe181c189 | (uint64_t)((JUMP_TABLE_SIZE - 1) << (4 - scale)) << 32, 8); /* mov ecx, eax; and ecx, imm */
+	enc_word(enc, 0x843948 | sib << 24 | (at + offsetof(struct jump_entry, pc)) << 32, 8); /* cmp [rdx + rcx * n + disp], rax */
 	if (other)
 		cold_jcc(e, other, CC_NE);
 	else
 		enc_jcc_to(enc, CC_NE, e->x64->stubs.miss);
-	enc_jmp_opnd(enc, opnd_sib(RDX, RCX, scale, at + (int32_t)offsetof(struct jump_entry, code)));
+	enc_word(enc, 0xa4ff | sib << 16 | (at + offsetof(struct jump_entry, code)) << 24, 7); /* jmp [rdx + rcx * n + disp] */
 }
 
 /* The target is not in this state's table. With another T it may be in the other one. */

@@ -8,8 +8,11 @@ void enc_init(struct enc *e, uint8_t *start, uint8_t *end, intptr_t exec_delta)
 
 void enc_align(struct enc *e, unsigned to)
 {
-	while (((uintptr_t)e->at & (to - 1)) && !e->overflow)
-		enc_u8(e, 0xcc);
+	unsigned pad = (0u - (unsigned)(uintptr_t)e->at) & (to - 1);
+
+	for (; pad > 8; pad -= 8)
+		enc_word(e, 0xcccccccccccccccc, 8);
+	enc_word(e, 0xcccccccccccccccc, pad);
 }
 
 void enc_nop(struct enc *e, unsigned bytes)

@@ -39,6 +39,15 @@ static inline void enc_jmp_back(struct enc *e, const uint8_t *to)
 		enc_jmp_to(e, to + e->exec_delta);
 }
 
+/* mov rax, imm64; jmp @target. Its displacement is not one that is patched. */
+static inline void enc_rax_jmp(struct enc *e, uint64_t value, const uint8_t *target)
+{
+	uint32_t distance = (uint32_t)(target - (enc_here(e) + 15));
+
+	enc_word(e, 0xb848 | value << 16, 8);
+	enc_word(e, value >> 48 | 0xe9 << 16 | (uint64_t)distance << 24, 7);
+}
+
 /* lea r14d, [r14 - n]: EFLAGS are kept */
 static inline void enc_count_lea(struct enc *e, int n)
 {

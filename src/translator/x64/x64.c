@@ -138,22 +138,20 @@ void x64_link(struct x64 *x64, struct block_exit *exit, const struct x64_code *t
 {
 	uint32_t target = (uint32_t)(entry - x64->cache.exec);
 
-	BUG_ON(!exit->jump);
 	/* A loop's way back leaves flags in registers as only its own block's second body expects them; the stub stores them. */
-	if (exit->loop)
-		patch_jump(x64, exit->jump, entry == exit->from->code.fast ? exit->loop : exit->stub);
-	else if (exit->flags_jump && !(to->flags_dead && entry == to->fast))
-		patch_jump(x64, exit->flags_jump, target);
+	if (exit->kind == LINK_LOOP)
+		patch_jump(x64, exit->jump, entry == exit_block(exit)->code.fast ? exit->behind : exit->stub);
+	else if (exit->kind == LINK_FLAGS && !(to->flags_dead && entry == to->fast))
+		patch_jump(x64, exit->behind, target);
 	else
 		patch_jump(x64, exit->jump, target);
 }
 
 void x64_unlink(struct x64 *x64, struct block_exit *exit)
 {
-	BUG_ON(!exit->jump);
 	patch_jump(x64, exit->jump, exit->stub);
-	if (exit->flags_jump)
-		patch_jump(x64, exit->flags_jump, exit->flags_stub);
+	if (exit->kind == LINK_FLAGS)
+		patch_jump(x64, exit->behind, exit->behind + 4);
 }
 
 void x64_dump(struct x64 *x64, const struct x64_code *code, struct log *log)

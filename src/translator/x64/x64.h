@@ -19,27 +19,34 @@ struct ir_block;
 struct log;
 struct x64;
 
+enum link_kind {
+	LINK_PLAIN, /* there is but one jump */
+	/*
+	 * Flags that are not in cpu->nzcv yet are stored where the jump goes first (stub), and there is another jump behind that. A target that
+	 * reads no flags is linked past that.
+	 */
+	LINK_FLAGS,
+	LINK_LOOP,  /* back to the block's own start, flags left as they are */
+};
+
 /*
  * A direct exit of a block: jumps to its stub (which leaves with X64_EXIT_LINK and cpu->exit_link = this) until it is linked.
  * Owned by the block; the address must not change while the code lives.
  */
 struct block_exit {
-	gva_t pc;                /* guest target */
-	uint32_t key;            /* and its state key */
-	/* Offsets in the code cache. */
-	uint32_t jump;           /* the displacement of its jump; 0: not patchable */
-	uint32_t stub;           /* where it goes while unlinked */
-	/*
-	 * Flags that are not in cpu->nzcv yet are stored where the jump goes first (stub), and these are the jump behind that and where it goes
-	 * while unlinked. A target that reads no flags is linked past that. 0: there is but one jump.
-	 */
-	uint32_t flags_jump, flags_stub;
-	uint32_t loop;           /* back to the block's own start: where it goes when linked to it, flags left as they are; else 0 */
-	bool same_page;          /* target in the same page: links use the fast entry */
-	struct block *from;      /* the block it belongs to */
-	struct block *to;        /* linked target, or NULL */
 	struct block_exit *next_in; /* list of exits linked to the same block (run/) */
+	gva_t pc;                /* guest target */
+	/* Offsets in the code cache. */
+	uint32_t jump;           /* the displacement of its jump */
+	uint32_t stub;           /* where it goes while unlinked */
+	uint32_t behind;         /* FLAGS: the other jump, which goes behind itself while unlinked; LOOP: where it goes when linked to its own block */
+	uint8_t kind;            /* enum link_kind */
+	uint8_t index;           /* in its block's exits: see exit_block() */
+	bool thumb;              /* state of the target */
+	bool same_page;          /* target in the same page: links use the fast entry */
+	bool linked;
 };
+static_assert(sizeof(struct block_exit) == 32, "a block has two");
 #define X64_MAX_EXITS 32
 
 /* What the emitter makes of a block. Addresses are executable ones. */

@@ -982,8 +982,8 @@ START_TEST(verify)
 
 	block = table_find(cpu->translator, 0x5c, cpu_state_key(cpu), 0x5c);
 	ck_assert_ptr_nonnull(block);
-	ck_assert_uint_eq(block->ops[1].op, IR_MOV);
-	block->ops[1].imm = 80;
+	ck_assert_uint_eq(block->rare->ops[1].op, IR_MOV);
+	block->rare->ops[1].imm = 80;
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(log_open(cpu->log, path, &err), 0);
 	atomic_store(&cpu->halted, false);

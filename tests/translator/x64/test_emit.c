@@ -142,7 +142,7 @@ static bool link_loop(struct x64_code *code, const struct ir_block *ir)
 	bool loops = false;
 
 	for (unsigned i = 0; i < code->exit_count; i++)
-		if (code->exits[i].pc == ir->pc && code->exits[i].key == ir->key) {
+		if (code->exits[i].pc == ir->pc && exit_key(&code->exits[i]) == ir->key) {
 			x64_link(x64, &code->exits[i], code, code->fast);
 			loops = true;
 		}
@@ -161,6 +161,7 @@ static bool run_block(struct ir_block *ir, struct random_ir *r, uint64_t seed, b
 
 	memset(&block, 0, sizeof(block));
 	block.pc = ir->pc;
+	block.key = ir->key;
 	ret = x64_emit(x64, cpu, ir, 0x8000, &block, &block.code);
 	if (ret == -ENOSPC) {
 		x64_flush(x64);
@@ -174,8 +175,6 @@ static bool run_block(struct ir_block *ir, struct random_ir *r, uint64_t seed, b
 	}
 	ck_assert_msg(ret == 0, "seed %" PRIu64 ": x64_emit: %d", seed, ret);
 	emitted++;
-	for (unsigned i = 0; i < block.code.exit_count; i++)
-		block.code.exits[i].from = &block;
 	if (verbose)
 		show(ir, &block.code);
 	memcpy(ops, ir->ops, ir->count * sizeof(ops[0]));
