@@ -84,6 +84,7 @@ static_assert(sizeof(struct ir_insn) == 32, "ops are found by a shift and copied
  */
 struct ir_facts {
 	bool known;            /* what follows, and `facts` of each op, is true of the block's ops as they are */
+	bool calls;            /* there are `call` ops */
 	bool neighbours;       /* two plain accesses may stand side by side */
 	uint8_t live_in;       /* flags that may be read before they are defined */
 	uint16_t insns;        /* `insn` ops */

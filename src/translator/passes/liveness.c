@@ -148,6 +148,7 @@ static __attribute__((noinline)) struct live special(struct liveness *l, const s
 		now = use(l, use(l, now, dst, refs), insn->dst2, refs);
 	now = use(l, use(l, use(l, now, insn->a, refs), b, refs), insn->c, refs);
 	now.values &= VALUES;
+	l->block->facts.calls |= insn->op == IR_CALL;
 	if (is_plain_access(insn->op))
 		look_behind(l, insn);
 	mention(l, insn, dst);
@@ -309,7 +310,7 @@ static void init(struct liveness *l, struct ir_block *block)
 	struct ir_facts *facts = &block->facts;
 
 	facts->known = true;
-	facts->neighbours = false;
+	facts->neighbours = facts->calls = false;
 	facts->exits = facts->own_exit = 0;
 	for (unsigned i = 0; i < block->tmps; i++)
 		facts->tmp_last[i] = 0;

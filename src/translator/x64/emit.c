@@ -140,9 +140,8 @@ static __attribute__((noinline)) void cold_rare(struct emit *e, struct cold *col
 void emit_cold(struct emit *e)
 {
 	e->op_done = false;
-	e->copies = e->tmp_regs = 0;
-	for (unsigned i = 0; i < SCRATCH_COUNT; i++)
-		e->owner[i] = IR_NONE;
+	e->copier = &ir_template[IR_LABEL]; /* no copies */
+	scratch_forget_all(e);
 	for (unsigned i = 0; i < e->cold_count; i++) {
 		struct cold *cold = &e->cold[i];
 
@@ -181,60 +180,60 @@ static void emit_setc(struct emit *e)
 	flags_known(e, IR_C, e->op->imm ? IR_C : 0);
 }
 
-/* When all operands of an op can be in scratch registers at once, whatever it needs besides: it may work on copies of guest registers there. */
-enum copies_rule { COPIES_NEVER, COPIES_ALWAYS, COPIES_IF_IMM, COPIES_IF_ALONE };
+static void emit_none(struct emit *e)
+{
+	emit_fail(e, -ENOTSUP);
+}
 
-static const struct {
-	void (*emit)(struct emit *e); /* NULL: the interpreter's */
-	enum copies_rule copies;
-} op_kinds[IR_OP_COUNT] = {
-	[IR_MOV] = { emit_mov, COPIES_ALWAYS }, [IR_NOT] = { emit_not, COPIES_ALWAYS },
-	[IR_ADD] = { emit_add, COPIES_ALWAYS }, [IR_ADC] = { emit_adc, COPIES_ALWAYS },
-	[IR_SUB] = { emit_sub, COPIES_ALWAYS }, [IR_SBC] = { emit_sbc, COPIES_ALWAYS },
-	[IR_AND] = { emit_and, COPIES_ALWAYS }, [IR_OR] = { emit_or, COPIES_ALWAYS }, [IR_XOR] = { emit_xor, COPIES_ALWAYS },
-	[IR_BIC] = { emit_bic, COPIES_ALWAYS }, [IR_ORN] = { emit_orn, COPIES_ALWAYS },
-	[IR_CMP] = { emit_cmp, COPIES_ALWAYS }, [IR_CMN] = { emit_cmn, COPIES_ALWAYS },
-	[IR_TST] = { emit_tst, COPIES_ALWAYS }, [IR_TEQ] = { emit_teq, COPIES_ALWAYS },
-	[IR_SETC] = { emit_setc, COPIES_NEVER },
-	[IR_LSL] = { emit_shift, COPIES_IF_IMM }, [IR_LSR] = { emit_shift, COPIES_IF_IMM }, [IR_ASR] = { emit_shift, COPIES_IF_IMM },
-	[IR_ROR] = { emit_shift, COPIES_IF_IMM }, [IR_RRX] = { emit_shift, COPIES_NEVER },
-	[IR_CLZ] = { emit_bits, COPIES_ALWAYS }, [IR_RBIT] = { emit_bits, COPIES_ALWAYS },
-	[IR_REV] = { emit_bits, COPIES_ALWAYS }, [IR_REV16] = { emit_bits, COPIES_ALWAYS }, [IR_REVSH] = { emit_bits, COPIES_ALWAYS },
-	[IR_SXTB] = { emit_bits, COPIES_ALWAYS }, [IR_SXTH] = { emit_bits, COPIES_ALWAYS },
-	[IR_UXTB] = { emit_bits, COPIES_ALWAYS }, [IR_UXTH] = { emit_bits, COPIES_ALWAYS },
-	[IR_UBFX] = { emit_bits, COPIES_ALWAYS }, [IR_SBFX] = { emit_bits, COPIES_ALWAYS }, [IR_BFI] = { emit_bits, COPIES_NEVER },
-	[IR_MUL] = { emit_mul, COPIES_ALWAYS }, [IR_UMULL] = { emit_mul, COPIES_NEVER }, [IR_SMULL] = { emit_mul, COPIES_NEVER },
-	[IR_UMLAL] = { emit_mul, COPIES_NEVER }, [IR_SMLAL] = { emit_mul, COPIES_NEVER },
-	[IR_SELECT] = { emit_select, COPIES_ALWAYS }, [IR_SETCOND] = { emit_select, COPIES_NEVER },
-	[IR_GETNZCV] = { emit_nzcv, COPIES_NEVER }, [IR_SETNZCV] = { emit_nzcv, COPIES_NEVER },
-	[IR_LD] = { emit_access, COPIES_IF_ALONE }, [IR_ST] = { emit_access, COPIES_IF_ALONE },
-	[IR_LDF] = { emit_access, COPIES_IF_ALONE }, [IR_STF] = { emit_access, COPIES_IF_ALONE },
-	[IR_LDREX] = { emit_exclusive, COPIES_NEVER }, [IR_STREX] = { emit_exclusive, COPIES_NEVER },
-	[IR_LDCPU] = { emit_cpu_field, COPIES_NEVER }, [IR_STCPU] = { emit_cpu_field, COPIES_NEVER }, [IR_CLREX] = { emit_cpu_field, COPIES_NEVER },
-	[IR_CALL] = { emit_call, COPIES_NEVER }, [IR_SIMD] = { emit_simd, COPIES_NEVER }, [IR_FPCHECK] = { emit_fpcheck, COPIES_NEVER },
-	[IR_BRC] = { emit_branch, COPIES_NEVER }, [IR_BR] = { emit_branch, COPIES_NEVER },
-	[IR_BRZ] = { emit_branch, COPIES_NEVER }, [IR_BRNZ] = { emit_branch, COPIES_NEVER },
-	[IR_EXIT] = { emit_exit, COPIES_NEVER }, [IR_EXIT_IND] = { emit_exit, COPIES_ALWAYS }, [IR_EXIT_STATE] = { emit_exit, COPIES_NEVER },
-	[IR_EXIT_NEXT] = { emit_exit, COPIES_NEVER }, [IR_EXCEPTION] = { emit_exit, COPIES_NEVER }, [IR_WFI] = { emit_exit, COPIES_NEVER },
-	[IR_POLL] = { emit_exit, COPIES_NEVER },
+static void (*const op_emit[IR_OP_COUNT])(struct emit *e) = {
+	[IR_INSN] = emit_none, [IR_LABEL] = emit_none, /* emit_ops() does them */
+	[IR_MOV] = emit_mov, [IR_NOT] = emit_not,
+	[IR_ADD] = emit_add, [IR_ADC] = emit_adc,
+	[IR_SUB] = emit_sub, [IR_SBC] = emit_sbc,
+	[IR_AND] = emit_and, [IR_OR] = emit_or, [IR_XOR] = emit_xor,
+	[IR_BIC] = emit_bic, [IR_ORN] = emit_orn,
+	[IR_CMP] = emit_cmp, [IR_CMN] = emit_cmn,
+	[IR_TST] = emit_tst, [IR_TEQ] = emit_teq,
+	[IR_SETC] = emit_setc,
+	[IR_LSL] = emit_shift, [IR_LSR] = emit_shift, [IR_ASR] = emit_shift,
+	[IR_ROR] = emit_shift, [IR_RRX] = emit_shift,
+	[IR_CLZ] = emit_bits, [IR_RBIT] = emit_bits,
+	[IR_REV] = emit_bits, [IR_REV16] = emit_bits, [IR_REVSH] = emit_bits,
+	[IR_SXTB] = emit_bits, [IR_SXTH] = emit_bits,
+	[IR_UXTB] = emit_bits, [IR_UXTH] = emit_bits,
+	[IR_UBFX] = emit_bits, [IR_SBFX] = emit_bits, [IR_BFI] = emit_bits,
+	[IR_MUL] = emit_mul, [IR_UMULL] = emit_mul, [IR_SMULL] = emit_mul,
+	[IR_UMLAL] = emit_mul, [IR_SMLAL] = emit_mul,
+	[IR_SELECT] = emit_select, [IR_SETCOND] = emit_select,
+	[IR_GETNZCV] = emit_nzcv, [IR_SETNZCV] = emit_nzcv,
+	[IR_LD] = emit_access, [IR_ST] = emit_access,
+	[IR_LDF] = emit_access, [IR_STF] = emit_access,
+	[IR_LDREX] = emit_exclusive, [IR_STREX] = emit_exclusive,
+	[IR_LDCPU] = emit_cpu_field, [IR_STCPU] = emit_cpu_field, [IR_CLREX] = emit_cpu_field,
+	[IR_CALL] = emit_call, [IR_SIMD] = emit_simd, [IR_FPCHECK] = emit_fpcheck,
+	[IR_BRC] = emit_branch, [IR_BR] = emit_branch,
+	[IR_BRZ] = emit_branch, [IR_BRNZ] = emit_branch,
+	[IR_EXIT] = emit_exit, [IR_EXIT_IND] = emit_exit, [IR_EXIT_STATE] = emit_exit,
+	[IR_EXIT_NEXT] = emit_exit, [IR_EXCEPTION] = emit_exit, [IR_WFI] = emit_exit,
+	[IR_POLL] = emit_exit,
 };
 
-static inline bool works_on_copies(const struct ir_insn *op, enum copies_rule rule)
-{
-	if (rule <= COPIES_ALWAYS)
-		return rule;
-	return rule == COPIES_IF_ALONE ? !op->group : op->b == IR_IMM;
-}
+const uint8_t copies_rules[IR_OP_COUNT] = {
+	[IR_MOV] = COPIES_ALWAYS, [IR_NOT] = COPIES_ALWAYS, [IR_ADD] = COPIES_ALWAYS, [IR_ADC] = COPIES_ALWAYS, [IR_SUB] = COPIES_ALWAYS,
+	[IR_SBC] = COPIES_ALWAYS, [IR_AND] = COPIES_ALWAYS, [IR_OR] = COPIES_ALWAYS, [IR_XOR] = COPIES_ALWAYS, [IR_BIC] = COPIES_ALWAYS,
+	[IR_ORN] = COPIES_ALWAYS, [IR_CMP] = COPIES_ALWAYS, [IR_CMN] = COPIES_ALWAYS, [IR_TST] = COPIES_ALWAYS, [IR_TEQ] = COPIES_ALWAYS,
+	[IR_CLZ] = COPIES_ALWAYS, [IR_RBIT] = COPIES_ALWAYS, [IR_REV] = COPIES_ALWAYS, [IR_REV16] = COPIES_ALWAYS, [IR_REVSH] = COPIES_ALWAYS,
+	[IR_SXTB] = COPIES_ALWAYS, [IR_SXTH] = COPIES_ALWAYS, [IR_UXTB] = COPIES_ALWAYS, [IR_UXTH] = COPIES_ALWAYS, [IR_UBFX] = COPIES_ALWAYS,
+	[IR_SBFX] = COPIES_ALWAYS, [IR_MUL] = COPIES_ALWAYS, [IR_SELECT] = COPIES_ALWAYS, [IR_EXIT_IND] = COPIES_ALWAYS,
+	[IR_LSL] = COPIES_IF_IMM, [IR_LSR] = COPIES_IF_IMM, [IR_ASR] = COPIES_IF_IMM, [IR_ROR] = COPIES_IF_IMM,
+	[IR_LD] = COPIES_IF_ALONE, [IR_ST] = COPIES_IF_ALONE, [IR_LDF] = COPIES_IF_ALONE, [IR_STF] = COPIES_IF_ALONE,
+};
 
 static inline void emit_op(struct emit *e, const struct ir_insn *op)
 {
-	e->op = op;
-	e->copies = works_on_copies(op, op_kinds[op->op].copies) ? e->copied : 0;
+	e->op = e->copier = op;
 	e->copy_defs = 0;
-	if (likely(op_kinds[op->op].emit != NULL))
-		op_kinds[op->op].emit(e);
-	else
-		emit_fail(e, -ENOTSUP);
+	op_emit[op->op](e);
 	tmps_end_op(e);
 }
 
@@ -291,17 +290,23 @@ static void emit_ops(struct emit *e)
 	unsigned count = e->ir->count;
 	bool live_flags = x64_opt(e->x64, OPT_LIVE_FLAGS);
 
-	for (e->i = 0; e->i < count && !e->error; e->i++) {
-		const struct ir_insn *op = &ops[e->i];
+	for (unsigned i = 0; i < count && !e->error; i = e->i + 1) {
+		const struct ir_insn *op = &ops[i];
 
-		if (op->op == IR_INSN) {
+		while (op->op == IR_INSN && i < count) {
 			start_insn(e, op);
-		} else if (unlikely(op->op == IR_LABEL)) {
+			op++;
+			i++;
+		}
+		e->i = i;
+		if (unlikely(i == count))
+			return;
+		if (unlikely(op->op == IR_LABEL)) {
 			e->op = op;
 			emit_label(e);
 			e->aligned = 0;
 			e->fp_checked = false;
-			if (e->i == e->tail && join_tail(e))
+			if (i == e->tail && join_tail(e))
 				return;
 		} else if (likely(e->reachable)) {
 			emit_op(e, op);
@@ -367,6 +372,7 @@ static void begin(struct emit *e)
 	loop_homes_select(e, 0);
 	survey(e);
 	e->tail_at = NULL;
+	e->recipes = x64_opt(e->x64, OPT_LIVE_FLAGS) ? IR_NZCV : 0;
 	flags_set(e, &(struct flag_state){ .mem = IR_NZCV });
 	e->may_loop = x64_opt(e->x64, OPT_CHAIN) && x64_opt(e->x64, OPT_LIVE_FLAGS) && !e->block->straddles &&
 	              !(e->ir->key >> KEY_IT_SHIFT & 0xff) && e->exit_ops * 2 <= X64_MAX_EXITS;

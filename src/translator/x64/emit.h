@@ -355,8 +355,9 @@ struct emit {
 	bool reachable;
 
 	struct flag_state flags;
+	uint8_t recipes;           /* IR_NZCV: recipes are made; 0: they are not */
 	uint16_t recipe_regs;      /* bit n: a recipe may be of guest register n; see flags_written() */
-	uint8_t lasting[3];        /* of nz, c, v: flags whose recipes are known to hold as long as they are live */
+	uint8_t lasting;           /* flags whose recipes are known to hold as long as they are live */
 	uint8_t live_in;
 	unsigned exit_ops;         /* `exit` ops */
 	unsigned own_exit;         /* the last one to the block's own start, + 1; 0: none */
@@ -385,9 +386,10 @@ struct emit {
 	 * new as the copy.
 	 */
 	ir_ref owner[SCRATCH_COUNT];
-	uint16_t copies;              /* bit n: the current op may work on such a copy of guest register n */
+	const struct ir_insn *copier; /* the op by which copies_here() decides */
 	uint16_t copied;              /* bit n: there may be such copies */
-	uint8_t tmp_regs;             /* bit n: scratch n holds a temporary */
+	uint8_t owned;                /* bit n: scratch n has an owner */
+	uint8_t tmp_regs;             /* bit n: it is a temporary */
 	uint16_t loop_aligned;        /* the same where the second body begins: what all ways to it agree about */
 	uint16_t aligned;             /* bit n: guest register n is a multiple of 4 here: an access has tested it */
 	bool fp_checked, loop_fp_checked; /* on all ways to here, or to the second body, an `fpcheck` for this privilege has passed */
@@ -448,6 +450,7 @@ static inline struct opnd def_ref(struct emit *e, ir_ref ref);
 /* The result is in place: memory copies of a temporary are stale, recipes with a guest register end. */
 static inline void def_done(struct emit *e, ir_ref ref);
 struct site_place place_of(struct emit *e, struct opnd o, ir_ref ref);
+void scratch_forget_all(struct emit *e);         /* nothing is in any */
 void tmps_begin(struct emit *e);                 /* of a body: they are nowhere */
 static inline void tmps_end_op(struct emit *e);
 void tmps_end_of(struct emit *e, const struct ir_insn *op); /* the same for temporaries of @op, emitted together with the current one */
@@ -524,6 +527,17 @@ static inline void cold_jcc(struct emit *e, struct cold *cold, enum host_cc cc)
 
 	BUG_ON(cold->jump_count == ARRAY_SIZE(cold->jumps));
 	cold->jumps[cold->jump_count++] = where;
+}
+/* When all operands of an op can be in scratch registers at once, whatever it needs besides: it may work on copies of guest registers there. */
+enum copies_rule { COPIES_NEVER, COPIES_ALWAYS, COPIES_IF_IMM, COPIES_IF_ALONE };
+extern const uint8_t copies_rules[IR_OP_COUNT];
+/* Bit n: the current op may work on a copy of guest register n in a scratch register. */
+static inline uint16_t copies_here(const struct emit *e)
+{
+	const struct ir_insn *op = e->copier;
+	unsigned rule = copies_rules[op->op];
+
+	return rule == COPIES_ALWAYS || (rule == COPIES_IF_ALONE && !op->group) || (rule == COPIES_IF_IMM && op->b == IR_IMM) ? e->copied : 0;
 }
 /* Where the next instruction comes to stand in the code cache. */
 static inline uint32_t offset_here(const struct emit *e)

@@ -225,7 +225,34 @@ void emit_add(struct emit *e)
 		add(e);
 }
 
-void emit_sub(struct emit *e)
+/* Between homes, or with a constant. False: nothing was emitted. */
+static inline bool sub_home(struct emit *e, const struct ir_insn *op)
+{
+	unsigned d = home_reg(e, op->dst), a = home_reg(e, op->a), b = home_reg(e, op->b);
+	struct enc *enc = &e->enc;
+
+	if (d == HOST_REG_NONE || a == HOST_REG_NONE || (b == HOST_REG_NONE && op->b != IR_IMM) || (d == b && d != a))
+		return false;
+	if (!op->fdef && b == HOST_REG_NONE && op->imm && (d != a || !flags_free(e))) {
+		enc_lea(enc, W32, d, opnd_mem(a, (int32_t)(0 - op->imm)));
+		def_done(e, op->dst);
+		return true;
+	}
+	flags_clobber(e);
+	if (d != a)
+		enc_put_regs(enc, ENC_HEAD(0x89, W32), a, d);
+	if (b == HOST_REG_NONE)
+		enc_alu_imm(enc, ALU_SUB, W32, opnd_reg(d), (int32_t)op->imm);
+	else
+		enc_put_regs(enc, ENC_HEAD(ALU_SUB << 3 | 1, W32), b, d);
+	def_done(e, op->dst);
+	flags_host(e, IR_NZCV, true);
+	if (op->fdef)
+		recipe_of_sum(e, RECIPE_CMP, RECIPE_SUBBED);
+	return true;
+}
+
+static __attribute__((noinline)) void sub(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 	bool free = flags_free(e);
@@ -255,6 +282,12 @@ void emit_sub(struct emit *e)
 		recipe_of_sum(e, RECIPE_CMP, RECIPE_SUBBED);
 }
 
+void emit_sub(struct emit *e)
+{
+	if (!sub_home(e, e->op))
+		sub(e);
+}
+
 static void with_carry(struct emit *e, enum alu_op alu)
 {
 	const struct ir_insn *op = e->op;
@@ -270,11 +303,40 @@ static void with_carry(struct emit *e, enum alu_op alu)
 	flags_host(e, IR_NZCV, alu == ALU_SBB);
 }
 
+/* Between homes, or with a constant. False: nothing was emitted. */
+static inline bool logic_home(struct emit *e, const struct ir_insn *op, enum alu_op alu)
+{
+	unsigned d = home_reg(e, op->dst), a = home_reg(e, op->a), b = home_reg(e, op->b);
+	struct enc *enc = &e->enc;
+
+	if (d == HOST_REG_NONE || a == HOST_REG_NONE || (b == HOST_REG_NONE && op->b != IR_IMM))
+		return false;
+	flags_clobber(e);
+	if (b != HOST_REG_NONE) {
+		if (d != a && d != b)
+			enc_put_regs(enc, ENC_HEAD(0x89, W32), a, d);
+		enc_put_regs(enc, ENC_HEAD((unsigned)alu << 3 | 1, W32), d == b ? a : b, d);
+	} else if (alu == ALU_AND && (op->imm == 0xff || op->imm == 0xffff) && !op->fdef) {
+		enc_movzx(enc, op->imm == 0xff ? W8 : W16, d, opnd_reg(a));
+	} else {
+		if (d != a)
+			enc_put_regs(enc, ENC_HEAD(0x89, W32), a, d);
+		enc_alu_imm(enc, alu, W32, opnd_reg(d), (int32_t)op->imm);
+	}
+	def_done(e, op->dst);
+	flags_host(e, IR_NZ, false);
+	if (op->fdef)
+		flags_recipe(e, IR_NZ, RECIPE_RESULT, op->dst, IR_NONE, 0);
+	return true;
+}
+
 static void logic(struct emit *e, enum alu_op alu)
 {
 	const struct ir_insn *op = e->op;
 	struct opnd a, b, d;
 
+	if (logic_home(e, op, alu))
+		return;
 	flags_clobber(e);
 	a = use_ref(e, op->a);
 	b = use_ref(e, op->b);
@@ -331,8 +393,7 @@ static inline bool cmp_home(struct emit *e, const struct ir_insn *op)
 		enc_alu_imm(&e->enc, ALU_CMP, W32, opnd_reg(a), (int32_t)op->imm);
 	else
 		enc_put_regs(&e->enc, ENC_HEAD(0x85, W32), a, a); /* as below */
-	flags_host(e, IR_NZCV, true);
-	flags_recipe(e, IR_NZCV, RECIPE_CMP, op->a, op->b, op->imm);
+	flags_compared(e, op);
 	return true;
 }
 

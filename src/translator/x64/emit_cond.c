@@ -7,8 +7,6 @@
 #include "base/base.h"
 #include "translator/x64/emit.h"
 
-#include <string.h>
-
 /* Can be computed by lea, EFLAGS kept. */
 static bool by_lea(const struct ir_insn *op)
 {
@@ -126,7 +124,7 @@ static bool compute_and_test(struct emit *e, const struct ir_insn *branch, unsig
 	if (!flags_free(e) || (branch->op == IR_BRC && !flags_cond_repeats(e, branch->cond))) {
 		e->i = i;
 		e->op = branch;
-		memset(e->lasting, 0, sizeof(e->lasting)); /* from there on, not from here */
+		e->lasting = 0; /* from there on, not from here */
 		return false;
 	}
 	*t = compute(e);

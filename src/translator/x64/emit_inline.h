@@ -28,7 +28,7 @@ static inline struct opnd use_ref(struct emit *e, ir_ref ref)
 {
 	if (ref == IR_IMM)
 		return opnd_imm(e->op->imm);
-	if (IR_IS_REG(ref) && !(e->copies >> ref & 1))
+	if (IR_IS_REG(ref) && !(e->in_memory >> ref & 1))
 		return e->homes[ref];
 	return use_other(e, ref);
 }
@@ -52,16 +52,18 @@ static inline struct opnd use_not_imm(struct emit *e, struct opnd o)
 struct opnd def_other(struct emit *e, ir_ref ref);
 static inline struct opnd def_ref(struct emit *e, ir_ref ref)
 {
-	if (IR_IS_REG(ref) && !(e->copies >> ref & 1))
+	if (IR_IS_REG(ref) && !(e->in_memory >> ref & 1))
 		return e->homes[ref];
 	return def_other(e, ref);
 }
 
-void def_done_other(struct emit *e, ir_ref ref);
+void def_done_reg(struct emit *e, ir_ref ref);
 static inline void def_done(struct emit *e, ir_ref ref)
 {
-	if (!IR_IS_REG(ref) || (e->in_memory | e->aligned | e->recipe_regs) >> ref & 1)
-		def_done_other(e, ref);
+	if (IR_IS_TMP(ref))
+		e->tmps[ref - IR_TMP0].saved = false;
+	else if (IR_IS_REG(ref) && (e->in_memory | e->aligned | e->recipe_regs) >> ref & 1)
+		def_done_reg(e, ref);
 }
 
 static inline void tmps_end_op(struct emit *e)
@@ -102,14 +104,47 @@ static inline void flags_lost(struct emit *e)
 }
 
 void flags_define(struct emit *e, uint8_t fdef);
+static inline void flags_define_all(struct emit *e)
+{
+	struct flag_state *f = &e->flags;
+
+	f->mem = f->known = f->host = 0;
+	f->nz = f->c = f->v = (struct recipe){ .kind = RECIPE_NONE };
+	e->recipe_regs = 0;
+}
 static inline void flags_host(struct emit *e, uint8_t mask, bool borrow)
 {
 	uint8_t fdef = e->op->fdef;
 
-	if (fdef)
+	if (fdef == IR_NZCV)
+		flags_define_all(e);
+	else if (fdef)
 		flags_define(e, fdef);
 	e->flags.host = fdef & mask;
 	e->flags.host_borrow = borrow;
+}
+
+/* flags_host() and flags_recipe() of a comparison of what are guest registers, or b a constant. */
+void flags_compared_some(struct emit *e, const struct ir_insn *op);
+static inline void flags_compared(struct emit *e, const struct ir_insn *op)
+{
+	struct flag_state *f = &e->flags;
+	bool imm = op->b == IR_IMM;
+
+	if (unlikely(op->fdef != IR_NZCV)) {
+		flags_compared_some(e, op);
+		return;
+	}
+	f->host = IR_NZCV;
+	f->host_borrow = true;
+	f->mem = f->known = 0;
+	e->lasting = 0;
+	f->nz = (struct recipe){ .kind = e->recipes ? RECIPE_CMP : RECIPE_NONE, .a = (uint8_t)op->a, .b = imm ? RECIPE_IMM : (uint8_t)op->b, .imm = op->imm };
+	f->c = f->v = f->nz;
+	f->nz.flags = IR_NZ & e->recipes;
+	f->c.flags = IR_C & e->recipes;
+	f->v.flags = IR_V & e->recipes;
+	e->recipe_regs = (uint16_t)(1u << op->a | (imm ? 0 : 1u << (op->b & 15)));
 }
 
 void flags_recipe_of(struct emit *e, uint8_t mask, uint8_t kind, ir_ref a, ir_ref b, uint32_t imm);

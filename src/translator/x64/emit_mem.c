@@ -320,7 +320,7 @@ static void load_done(struct emit *e, unsigned reg)
 			xmm_loaded(e, (unsigned)op->dst << log2, 1u << log2, reg);
 		return;
 	}
-	if (IR_IS_TMP(op->dst) || e->copies)
+	if (IR_IS_TMP(op->dst) || copies_here(e))
 		def_in(e, op->dst, reg);
 	else
 		move(e, def_ref(e, op->dst), opnd_reg(reg));

@@ -34,7 +34,7 @@ static void load(struct emit *e, const struct ir_insn *op)
 		to = scratch_alloc(e);
 	site_plain(e, base, to, op->imm2, op->mem);
 	enc_window(&e->enc, op->mem, to, base, (int32_t)(SPACE_WINDOW_OFFSET + op->imm2));
-	if (home == HOST_REG_NONE && (IR_IS_TMP(op->dst) || e->copies))
+	if (home == HOST_REG_NONE && (IR_IS_TMP(op->dst) || copies_here(e)))
 		def_in(e, op->dst, to);
 	else if (home == HOST_REG_NONE)
 		move(e, def_ref(e, op->dst), opnd_reg(to));

@@ -72,11 +72,26 @@ static inline uint64_t with_memory(uint32_t head, unsigned reg, struct opnd mem,
 	return (uint64_t)(uint32_t)mem.disp << 32 | word | in_sib_base[mem.reg] | in_sib_index[mem.index] | (uint32_t)mem.scale << 30;
 }
 
+/* [rbp + a signed byte], as most memory is that is not the guest's. */
+static inline bool is_near_field(struct opnd o)
+{
+	static const struct opnd at_rbp = { .kind = OPND_MEM, .reg = RBP, .index = OPND_NO_INDEX };
+
+	static_assert(offsetof(struct opnd, disp) == 4, "all but the displacement at once");
+	return memcmp(&o, &at_rbp, 4) == 0 && enc_fits8(o.disp);
+}
+
 void enc_put_mem(struct enc *e, uint32_t head, unsigned reg, struct opnd mem)
 {
 	unsigned size, plain;
-	uint64_t word = with_memory(head, reg, mem, &size);
+	uint64_t word;
 
+	if (likely(is_near_field(mem))) {
+		word = head | 0x45 << 16 | enc_in_reg[reg] | (uint32_t)mem.disp << 24;
+		size = 4;
+	} else {
+		word = with_memory(head, reg, mem, &size);
+	}
 	plain = (word & 0xff) == 0x40;
 	enc_word(e, word >> 8 * plain, size - plain);
 }
@@ -127,6 +142,21 @@ static inline void put_reg_imm8(struct enc *e, unsigned opcode, unsigned rexw, u
 	enc_word(e, word >> 8 * plain, 4 - plain);
 }
 
+/* Such a one with an immediate of four bytes. */
+static inline void put_reg_imm32(struct enc *e, unsigned opcode, unsigned rexw, unsigned ext, unsigned rm, int32_t imm)
+{
+	unsigned rex = rexw | rm >> 3, plain = !rex;
+	uint32_t head = 0xc00040 | rex | opcode << 8 | ext << 19 | (rm & 7) << 16;
+
+	enc_word(e, (head | (uint64_t)(uint32_t)imm << 24) >> 8 * plain, 7 - plain);
+}
+
+/* The same for is_near_field(), W32. */
+static inline void put_field_imm32(struct enc *e, unsigned opcode, unsigned ext, int32_t disp, int32_t imm)
+{
+	enc_word(e, opcode | (0x45 | ext << 3) << 8 | (uint64_t)(uint8_t)disp << 16 | (uint64_t)(uint32_t)imm << 24, 7);
+}
+
 /* The same with memory that needs no SIB byte: all of it is eight bytes at most. */
 static inline void put_mem_imm8(struct enc *e, uint32_t head, unsigned ext, struct opnd mem, int32_t imm)
 {
@@ -162,6 +192,10 @@ void enc_alu_imm(struct enc *e, enum alu_op op, enum width w, struct opnd dst, i
 		put_mem_imm8(e, ENC_HEAD(0x83, w), op, dst, imm);
 	else if (enc_fits8(imm))
 		enc_put(e, ENC_OP(0x83) | ENC_IMM(1) | ENC_WIDTH(w), op, dst, imm);
+	else if (dst.kind == OPND_REG && dst.reg != RAX && w >= W32)
+		put_reg_imm32(e, 0x81, w == W64 ? 8 : 0, op, dst.reg, imm);
+	else if (w == W32 && is_near_field(dst))
+		put_field_imm32(e, 0x81, op, dst.disp, imm);
 	else if (!opnd_is_reg(dst, RAX) || w == W16)
 		enc_put(e, ENC_OP(0x81) | ENC_IMM_OF(w) | ENC_WIDTH(w), op, dst, imm);
 	else if (w == W64)
@@ -199,6 +233,10 @@ static void test_imm(struct enc *e, enum width w, struct opnd a, int32_t imm)
 		enc_test8(e, a.reg, (uint8_t)imm);
 	else if (opnd_is_reg(a, RAX) && w == W32)
 		enc_word(e, 0xa9 | (uint64_t)(uint32_t)imm << 8, 5);
+	else if (w == W32 && a.kind == OPND_REG)
+		put_reg_imm32(e, 0xf7, 0, 0, a.reg, imm);
+	else if (w == W32 && is_near_field(a))
+		put_field_imm32(e, 0xf7, 0, a.disp, imm);
 	else
 		enc_put(e, ENC_OP(w == W8 ? 0xf6 : 0xf7) | ENC_WIDTH(w) | ENC_IMM_OF(w), 0, a, imm);
 }
@@ -225,6 +263,8 @@ void enc_mov_any(struct enc *e, enum width w, struct opnd dst, struct opnd src)
 	BUG_ON(src.kind == OPND_MEM && dst.kind != OPND_REG);
 	if (src.kind == OPND_IMM && dst.kind == OPND_REG && w == W32)
 		enc_mov_imm32(e, dst.reg, (uint32_t)src.disp);
+	else if (src.kind == OPND_IMM && w == W32 && is_near_field(dst))
+		put_field_imm32(e, 0xc7, 0, dst.disp, src.disp);
 	else if (src.kind == OPND_IMM)
 		enc_put(e, ENC_OP(w == W8 ? 0xc6 : 0xc7) | ENC_WIDTH(w) | ENC_IMM_OF(w) | (w == W8 ? ENC_BYTE_RM : 0), 0, dst, src.disp);
 	else if (w < W32)

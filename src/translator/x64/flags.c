@@ -10,7 +10,6 @@
 #include "translator/x64/flags_private.h"
 
 #include <errno.h>
-#include <string.h>
 
 static bool uses_all(const struct ir_insn *op)
 {
@@ -32,26 +31,40 @@ uint8_t flags_needed(const struct emit *e)
 
 /* --- transitions --- */
 
-/* Of @lost, what no recipe gives for long enough. */
-static uint8_t without_recipe(struct emit *e, uint8_t lost)
+/* Of @given, which recipes give now, what they do not give for long enough. @unsure: those of them that are not known to. */
+static __attribute__((noinline)) uint8_t ends_early(struct emit *e, uint8_t given, uint8_t unsure)
 {
 	const struct flag_state *f = &e->flags;
 	const struct recipe *all[] = { &f->nz, &f->c, &f->v };
+	uint8_t early = 0;
 
 	for (unsigned i = 0; i < 3; i++) {
-		uint8_t flags = all[i]->flags & lost;
+		uint8_t flags = all[i]->flags & given, ends;
 
-		if (!flags)
+		if (!(flags & unsure))
 			continue;
-		/* Those that only a fault of this very op reads need no more than to be there now. */
-		if (flags & (uint8_t)~e->lasting[i] & live_here(e) & (uint8_t)~e->op->fdef) {
-			if (!recipe_survives(e, all[i], flags, e->i))
-				continue;
-			e->lasting[i] |= flags;
-		}
-		lost &= (uint8_t)~flags;
+		/* Most often one comparison is the recipe of all: it is followed once. */
+		for (unsigned k = i + 1; k < 3; k++)
+			if (all[k]->flags & unsure && recipe_same(all[k], all[i]))
+				flags |= all[k]->flags & given;
+		ends = recipe_ends(e, all[i], flags, e->i);
+		e->lasting |= flags & (uint8_t)~ends;
+		unsure &= (uint8_t)~flags;
+		early |= ends;
 	}
-	return lost;
+	return early;
+}
+
+/* Of @lost, what no recipe gives for long enough. */
+static inline uint8_t without_recipe(struct emit *e, uint8_t lost)
+{
+	uint8_t given = lost & recipe_flags(&e->flags);
+	/* Those that only a fault of this very op reads need no more than to be there now. */
+	uint8_t unsure = given & (uint8_t)~e->lasting & live_here(e) & (uint8_t)~e->op->fdef;
+
+	if (unsure)
+		given &= (uint8_t)~ends_early(e, given, unsure);
+	return lost & (uint8_t)~given;
 }
 
 /* What of @exposed would be lost with EFLAGS though it may still be read. */
@@ -98,38 +111,39 @@ void flags_in_mem(struct emit *e, uint8_t mask)
 	e->flags.mem |= mask;
 }
 
+void flags_compared_some(struct emit *e, const struct ir_insn *op)
+{
+	flags_host(e, IR_NZCV, true);
+	flags_recipe(e, IR_NZCV, RECIPE_CMP, op->a, op->b, op->imm);
+}
+
 void flags_recipe_of(struct emit *e, uint8_t mask, uint8_t kind, ir_ref a, ir_ref b, uint32_t imm)
 {
 	struct flag_state *f = &e->flags;
 	struct recipe r = { .kind = kind, .a = (uint8_t)a, .b = b == IR_IMM || b == IR_NONE ? RECIPE_IMM : (uint8_t)b, .imm = imm };
 
-	if (!x64_opt(e->x64, OPT_LIVE_FLAGS) || !IR_IS_REG(a) || (b != IR_IMM && b != IR_NONE && !IR_IS_REG(b)))
+	if (!e->recipes || !IR_IS_REG(a) || (b != IR_IMM && b != IR_NONE && !IR_IS_REG(b)))
 		return;
 	e->recipe_regs |= (uint16_t)(1u << a);
 	if (IR_IS_REG(b))
 		e->recipe_regs |= (uint16_t)(1u << b);
+	e->lasting &= (uint8_t)~mask;
 	r.flags = mask & IR_NZ;
-	if (r.flags) {
+	if (r.flags)
 		f->nz = r;
-		e->lasting[0] = 0;
-	}
 	r.flags = mask & IR_C;
-	if (r.flags) {
+	if (r.flags)
 		f->c = r;
-		e->lasting[1] = 0;
-	}
 	r.flags = mask & IR_V;
-	if (r.flags) {
+	if (r.flags)
 		f->v = r;
-		e->lasting[2] = 0;
-	}
 }
 
 void flags_set(struct emit *e, const struct flag_state *flags)
 {
 	e->flags = *flags;
 	e->recipe_regs = (1u << ARRAY_SIZE(guest_opnds)) - 1;
-	memset(e->lasting, 0, sizeof(e->lasting));
+	e->lasting = 0;
 }
 
 /* Ends @r if it is of guest register @ref. Returns the registers that it is of. */
@@ -213,7 +227,7 @@ static void save_host(struct emit *e, uint8_t host, uint8_t known)
 {
 	struct flag_state *f = &e->flags;
 	struct enc *enc = &e->enc;
-	bool taken = e->owner[RAX] != IR_NONE || e->pinned & 1;
+	bool taken = (e->owned | e->pinned) & 1u << RAX;
 
 	if (taken)
 		scratch_take(e, RAX);
@@ -234,6 +248,13 @@ bool flags_save(struct emit *e, uint8_t mask)
 	struct flag_state *f = &e->flags;
 	uint8_t retain = f->mem & (uint8_t)~mask, host, known;
 
+	static_assert(offsetof(struct cpu, nzcv) < 2 * CPU_BIAS, "within a signed byte");
+	if (likely(mask == IR_NZCV && f->host == IR_NZCV && !((e->owned | e->pinned) & 1u << RAX))) { /* as below */
+		enc_flags_to(&e->enc, CPU_OPND(nzcv), f->host_borrow);
+		f->host_borrow = false;
+		f->mem = IR_NZCV;
+		return true;
+	}
 	if (retain)
 		retain &= flags_needed(e);
 	if (retain || (mask & f->known & ~f->host)) {
@@ -292,6 +313,11 @@ static const enum host_cc cc_of_cond[14] = {
 	CC_E, CC_NE, CC_B, CC_AE, CC_S, CC_NS, CC_O, CC_NO, CC_A, CC_BE, CC_GE, CC_L, CC_G, CC_LE,
 };
 
+/* As ir_cond_flags() says. */
+static const uint8_t cond_flags[14] = {
+	IR_Z, IR_Z, IR_C, IR_C, IR_N, IR_N, IR_V, IR_V, IR_C | IR_Z, IR_C | IR_Z, IR_N | IR_V, IR_N | IR_V, IR_N | IR_Z | IR_V, IR_N | IR_Z | IR_V,
+};
+
 /* All of the condition's flags are in EFLAGS. */
 static enum host_cc cond_from_host(struct emit *e, unsigned cond)
 {
@@ -336,7 +362,7 @@ static void mem_to_host(struct emit *e)
 enum host_cc flags_cond(struct emit *e, unsigned cond)
 {
 	struct flag_state *f = &e->flags;
-	uint8_t need = ir_cond_flags(cond);
+	uint8_t need = cond_flags[cond];
 	struct recipe r;
 
 	if ((f->host & need) == need)

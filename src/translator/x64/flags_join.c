@@ -89,7 +89,7 @@ static uint8_t only_for_now(const struct emit *e, const struct flag_state *f, ui
 
 	live &= (uint8_t)~(f->mem | f->host | f->known);
 	for (unsigned i = 0; i < 3; i++)
-		if (all[i]->flags & live && !recipe_survives(e, all[i], all[i]->flags & live, e->i))
+		if (all[i]->flags & live && recipe_ends(e, all[i], all[i]->flags & live, e->i))
 			lost |= all[i]->flags & live;
 	return lost;
 }
@@ -123,7 +123,7 @@ static void store_unlasting(struct emit *e, struct recipe *r)
 	struct flag_state *f = &e->flags;
 	uint8_t flags = r->flags & e->live_in & (uint8_t)~(f->mem | f->known);
 
-	if (flags && !recipe_survives(e, r, flags, 0))
+	if (flags && recipe_ends(e, r, flags, 0))
 		flags_to_mem(e, flags);
 }
 

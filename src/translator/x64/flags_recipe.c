@@ -6,6 +6,8 @@
 #include "base/base.h"
 #include "translator/x64/flags_private.h"
 
+#include <string.h>
+
 /* --- recipes --- */
 
 uint8_t recipe_flags(const struct flag_state *f)
@@ -13,21 +15,14 @@ uint8_t recipe_flags(const struct flag_state *f)
 	return f->nz.flags | f->c.flags | f->v.flags;
 }
 
-bool recipe_same(const struct recipe *r, const struct recipe *s)
-{
-	return r->kind == s->kind && r->a == s->a && r->b == s->b && r->imm == s->imm;
-}
 
 bool recipe_whole(const struct flag_state *f, uint8_t need, struct recipe *out)
 {
-	const struct recipe *all[] = { &f->nz, &f->c, &f->v };
-
 	*out = need & IR_NZ ? f->nz : need & IR_C ? f->c : f->v;
 	if (out->kind == RECIPE_NONE)
 		return false;
-	for (unsigned i = 0; i < 3; i++)
-		if (recipe_same(all[i], out))
-			out->flags |= all[i]->flags;
+	out->flags = (uint8_t)((recipe_same(&f->nz, out) ? f->nz.flags : 0) | (recipe_same(&f->c, out) ? f->c.flags : 0) |
+	                       (recipe_same(&f->v, out) ? f->v.flags : 0));
 	return (out->flags & need) == need;
 }
 
@@ -43,31 +38,60 @@ void recipe_drop(struct recipe *r, uint8_t flags)
 		*r = (struct recipe){ .kind = RECIPE_NONE };
 }
 
-bool recipe_survives(const struct emit *e, const struct recipe *r, uint8_t flags, unsigned from)
+/* Of @flags the groups that have any of @some. */
+static uint8_t groups(uint8_t flags, uint8_t some)
 {
-	const struct ir_insn *op = &e->ir->ops[from];
+	if (some & IR_NZ)
+		some |= IR_NZ;
+	return flags & some;
+}
+
+/* The first op from @op on that writes guest register @a or @b, or the end. */
+static inline __attribute__((always_inline)) const struct ir_insn *find_write(const struct emit *e, const struct ir_insn *op, ir_ref a, ir_ref b, bool calls)
+{
+	const struct ir_insn *end = e->ir->ops + e->ir->count;
+
+	static_assert(offsetof(struct ir_insn, dst2) == offsetof(struct ir_insn, dst) + 2, "read at once");
+	for (; op < end; op++) {
+		uint32_t both;
+
+		memcpy(&both, &op->dst, sizeof(both));
+		if (calls && op->op == IR_CALL && !(helper_info[op->imm].attr & HELPER_PURE))
+			break;
+		if (both == (IR_NONE | (uint32_t)IR_NONE << 16))
+			continue;
+		if ((op->dst == a || op->dst == b || op->dst2 == a || op->dst2 == b) && op->op != IR_LDF)
+			break;
+	}
+	return op;
+}
+
+uint8_t recipe_ends(const struct emit *e, const struct recipe *r, uint8_t flags, unsigned from)
+{
+	const struct ir_insn *op = &e->ir->ops[from], *write;
 	/* RECIPE_IMM is no register */
-	ir_ref a = r->a, b = r->b;
+	ir_ref a = r->kind == RECIPE_NONE ? RECIPE_IMM : r->a, b = r->kind == RECIPE_NONE ? RECIPE_IMM : r->b;
 	unsigned region = from;
 
-	if (r->kind == RECIPE_NONE)
-		a = b = RECIPE_IMM;
-	for (unsigned j = from; j < e->ir->count; j++, op++) {
-		if (op->op == IR_INSN) {
-			if (!(IR_LIVE(op) & flags) && j >= region)
-				return true;
-			continue;
-		}
-		if (flags_is_branch(op))
+	/* From a block's last comparison it is far to its end. */
+	write = unlikely(e->ir->facts.calls) ? find_write(e, op, a, b, true) : find_write(e, op, a, b, false);
+	if (write == e->ir->ops + e->ir->count)
+		return 0;
+	for (unsigned j = from; op <= write; j++, op++) {
+		uint8_t live = IR_LIVE(op);
+
+		if (unlikely(flags_is_branch(op)))
 			region = MAX(region, (unsigned)e->labels[op->imm].at);
-		if (j >= region && (!(IR_LIVE(op) & flags) || (j > region && (op->fdef & flags) == flags)))
-			return true;
-		if ((op->dst == a || op->dst == b || op->dst2 == a || op->dst2 == b) && op->op != IR_LDF)
-			return false;
-		if (unlikely(op->op == IR_CALL) && !(helper_info[op->imm].attr & HELPER_PURE))
-			return false;
+		/* Those of a group are through when none is live any more, or all are defined anew. */
+		if (unlikely((~live | op->fdef) & flags) && j >= region) {
+			flags = groups(flags, live & flags);
+			if (op->fdef & flags && j > region)
+				flags = groups(flags, flags & (uint8_t)~op->fdef);
+			if (!flags)
+				return 0;
+		}
 	}
-	return true;
+	return flags;
 }
 
 static struct opnd recipe_opnd(const struct emit *e, const struct recipe *r, uint8_t n)
@@ -78,6 +102,8 @@ static struct opnd recipe_opnd(const struct emit *e, const struct recipe *r, uin
 
 	if (n == RECIPE_IMM)
 		return opnd_imm(r->imm);
+	if (likely(!(e->in_memory >> n & 1)))
+		return e->homes[n];
 	copy = copy_of(e, n);
 	if (plain && is_scratch(copy))
 		return opnd_reg(copy);

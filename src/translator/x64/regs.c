@@ -5,7 +5,7 @@
  *
  * A scratch register that no temporary needs may hold the copy of a guest register whose home is in memory, where every result goes at once:
  * so a copy can be forgotten at any time, and faults and exits need not know of it. Only ops whose need of scratch registers allows it
- * work on copies (works_on_copies()); the others use memory.
+ * work on copies (copies_here()); the others use memory.
  */
 #include "base/base.h"
 #include "translator/x64/emit.h"
@@ -53,6 +53,13 @@ static ir_ref core_b(const struct ir_insn *op)
 	return op->op == IR_STF ? IR_NONE : op->b;
 }
 
+void scratch_forget_all(struct emit *e)
+{
+	for (unsigned i = 0; i < SCRATCH_COUNT; i++)
+		e->owner[i] = IR_NONE;
+	e->owned = e->tmp_regs = 0;
+}
+
 void tmps_begin(struct emit *e)
 {
 	for (unsigned i = 0; i < e->ir->tmps; i++) {
@@ -62,9 +69,8 @@ void tmps_begin(struct emit *e)
 		tmp->slot = NO_SLOT;
 		tmp->saved = false;
 	}
-	for (unsigned i = 0; i < SCRATCH_COUNT; i++)
-		e->owner[i] = IR_NONE;
-	e->pinned = e->tmp_regs = 0;
+	scratch_forget_all(e);
+	e->pinned = 0;
 	e->slots = 0;
 }
 
@@ -92,8 +98,22 @@ static void save(struct emit *e, struct tmp_state *tmp)
 static void own(struct emit *e, unsigned reg, ir_ref ref)
 {
 	e->owner[reg] = ref;
+	e->owned |= (uint8_t)(1u << reg);
 	e->tmp_regs |= (uint8_t)(1u << reg);
 	tmp_of(e, ref)->reg = (uint8_t)reg;
+}
+
+/* @reg holds a copy of guest register @ref. */
+static void own_copy(struct emit *e, unsigned reg, ir_ref ref)
+{
+	e->owner[reg] = ref;
+	e->owned |= (uint8_t)(1u << reg);
+}
+
+static void disown(struct emit *e, unsigned reg)
+{
+	e->owner[reg] = IR_NONE;
+	e->owned &= (uint8_t)~(1u << reg);
 }
 
 static void forget_reg(struct emit *e, unsigned reg)
@@ -104,7 +124,7 @@ static void forget_reg(struct emit *e, unsigned reg)
 		tmp_of(e, ref)->reg = HOST_REG_NONE;
 		e->tmp_regs &= (uint8_t)~(1u << reg);
 	}
-	e->owner[reg] = IR_NONE;
+	disown(e, reg);
 }
 
 /* --- copies of guest registers --- */
@@ -125,19 +145,23 @@ unsigned copy_of(const struct emit *e, ir_ref ref)
 	return reg;
 }
 
-/* How many ops from here @ref is read before copies are lost or it is written; 0: not soon. */
-static unsigned next_use(const struct emit *e, ir_ref ref)
+static inline __attribute__((always_inline)) unsigned find_use(const struct emit *e, ir_ref ref, bool calls)
 {
 	const struct ir_insn *first = &e->ir->ops[e->i], *end = &e->ir->ops[MIN(e->i + 1 + LOOK_AHEAD, (unsigned)e->ir->count)];
-	const __m128i wanted = _mm_set1_epi16((short)ref);
+	/* dst, dst2, a, b and c at once, and whether it is a label, whose condition is 0. What else the eight halfwords are is masked out. */
+	const __m128i wanted = _mm_insert_epi16(_mm_set1_epi16((short)ref), IR_LABEL, 0);
 
-	/* dst, dst2, a, b and c at once; what follows them in the eight is masked out. */
-	static_assert(offsetof(struct ir_insn, c) == offsetof(struct ir_insn, dst) + 8, "operands are five halfwords");
+	static_assert(offsetof(struct ir_insn, dst) == 4 && offsetof(struct ir_insn, c) == 12, "operands are five halfwords, behind two");
 	for (const struct ir_insn *op = first + 1; op < end; op++) {
-		unsigned found = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi16(_mm_loadu_si128((const __m128i *)(const void *)&op->dst), wanted));
+		unsigned found = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi16(_mm_loadu_si128((const __m128i *)(const void *)op), wanted));
 
-		if (likely(!(found & 0x3ff))) {
-			if (unlikely(op->op == IR_CALL || op->op == IR_LABEL) && (op->op == IR_CALL || e->labels[op->imm].seen))
+		if (likely(!(found & 0x3ff3))) {
+			if (calls && op->op == IR_CALL)
+				return 0;
+			continue;
+		}
+		if (op->op == IR_LABEL) {
+			if (e->labels[op->imm].seen)
 				return 0;
 			continue;
 		}
@@ -147,6 +171,12 @@ static unsigned next_use(const struct emit *e, ir_ref ref)
 			return 0;
 	}
 	return 0;
+}
+
+/* How many ops from here @ref is read before copies are lost or it is written; 0: not soon. */
+static unsigned next_use(const struct emit *e, ir_ref ref)
+{
+	return unlikely(e->ir->facts.calls) ? find_use(e, ref, true) : find_use(e, ref, false);
 }
 
 /* A scratch register for a copy of @ref that is worth one, or SCRATCH_COUNT. Temporaries stay where they are. */
@@ -173,7 +203,7 @@ static unsigned copy_alloc(struct emit *e, ir_ref ref)
 	if (best == SCRATCH_COUNT)
 		return best;
 	e->pinned |= (uint8_t)(1u << best);
-	e->owner[best] = ref;
+	own_copy(e, best, ref);
 	return best;
 }
 
@@ -182,7 +212,7 @@ static void copy_drop(struct emit *e, ir_ref ref)
 	unsigned reg = copy_of(e, ref);
 
 	if (reg < SCRATCH_COUNT)
-		e->owner[reg] = IR_NONE;
+		disown(e, reg);
 }
 
 /* Two scratch registers stay for what the op itself needs. */
@@ -195,7 +225,7 @@ static struct opnd use_guest(struct emit *e, ir_ref ref)
 {
 	unsigned reg;
 
-	if (!(e->copies >> ref & 1))
+	if (!(copies_here(e) >> ref & 1))
 		return e->homes[ref];
 	reg = copy_of(e, ref);
 	if (reg < SCRATCH_COUNT) {
@@ -207,7 +237,7 @@ static struct opnd use_guest(struct emit *e, ir_ref ref)
 	reg = copy_alloc(e, ref);
 	if (reg == SCRATCH_COUNT)
 		return e->homes[ref];
-	enc_mov(&e->enc, W32, opnd_reg(reg), e->homes[ref]);
+	enc_put_mem(&e->enc, ENC_HEAD(0x8b, W32), reg, e->homes[ref]);
 	return opnd_reg(reg);
 }
 
@@ -215,7 +245,7 @@ static struct opnd def_guest(struct emit *e, ir_ref ref)
 {
 	unsigned reg;
 
-	if (!(e->copies >> ref & 1))
+	if (!(copies_here(e) >> ref & 1))
 		return e->homes[ref];
 	reg = copy_of(e, ref);
 	if (reg == SCRATCH_COUNT)
@@ -228,13 +258,14 @@ static struct opnd def_guest(struct emit *e, ir_ref ref)
 }
 
 /* The result of the current op is in place: memory gets it, or has got it. */
-static void guest_done(struct emit *e, ir_ref ref)
+static __attribute__((noinline)) void guest_done(struct emit *e, ir_ref ref)
 {
-	if (e->copy_defs >> ref & 1)
-		enc_mov(&e->enc, W32, e->homes[ref], opnd_reg(copy_of(e, ref)));
-	else
+	if (e->copy_defs >> ref & 1) {
+		enc_put_mem(&e->enc, ENC_HEAD(0x89, W32), copy_of(e, ref), e->homes[ref]);
+		e->copy_defs &= (uint16_t)~(1u << ref);
+	} else {
 		copy_drop(e, ref);
-	e->copy_defs &= (uint16_t)~(1u << ref);
+	}
 }
 
 /* --- scratch registers --- */
@@ -296,17 +327,13 @@ static __attribute__((noinline)) unsigned scratch_evicted(struct emit *e, unsign
 
 unsigned scratch_alloc(struct emit *e)
 {
-	unsigned first = first_candidate(e);
+	unsigned first = first_candidate(e), free = ~(unsigned)(e->owned | e->pinned) & ((1u << SCRATCH_COUNT) - 1), reg;
 
-	for (unsigned n = 0; n < SCRATCH_COUNT; n++) {
-		unsigned reg = scratch_regs[(first + n) % SCRATCH_COUNT];
-
-		if (e->owner[reg] == IR_NONE && !(e->pinned >> reg & 1)) {
-			e->pinned |= (uint8_t)(1u << reg);
-			return reg;
-		}
-	}
-	return scratch_evicted(e, first);
+	if (unlikely(!free))
+		return scratch_evicted(e, first);
+	reg = (unsigned)__builtin_ctz(free >> first ? free >> first << first : free);
+	e->pinned |= (uint8_t)(1u << reg);
+	return reg;
 }
 
 unsigned scratch_take(struct emit *e, unsigned reg)
@@ -351,7 +378,7 @@ void def_in(struct emit *e, ir_ref ref, unsigned reg)
 		BUG_ON(!in_memory(e, ref));
 		copy_drop(e, ref);
 		forget_reg(e, reg);
-		e->owner[reg] = ref;
+		own_copy(e, reg, ref);
 		e->copy_defs |= (uint16_t)(1u << ref);
 		return;
 	}
@@ -434,14 +461,8 @@ static void note_alignment(struct emit *e, ir_ref ref)
 		e->aligned &= (uint16_t)~(1u << ref);
 }
 
-void def_done_other(struct emit *e, ir_ref ref)
+void def_done_reg(struct emit *e, ir_ref ref)
 {
-	if (ref == IR_NONE)
-		return;
-	if (IR_IS_TMP(ref)) {
-		tmp_of(e, ref)->saved = false;
-		return;
-	}
 	if (e->in_memory >> ref & 1)
 		guest_done(e, ref);
 	if (e->aligned >> ref & 1)
@@ -480,11 +501,16 @@ static inline void end_tmp(struct emit *e, ir_ref ref)
 
 void tmps_end_of(struct emit *e, const struct ir_insn *op)
 {
-	end_tmp(e, core_dst(op));
-	end_tmp(e, op->dst2);
+	if (unlikely(ir_op_info[op->op].attr & (IRA_WIDE | IRA_ODD))) {
+		end_tmp(e, op->dst2);
+		end_tmp(e, op->c);
+		end_tmp(e, core_dst(op));
+		end_tmp(e, core_b(op));
+	} else {
+		end_tmp(e, op->dst);
+		end_tmp(e, op->b);
+	}
 	end_tmp(e, op->a);
-	end_tmp(e, core_b(op));
-	end_tmp(e, op->c);
 }
 
 void tmps_save(struct emit *e, unsigned after)
