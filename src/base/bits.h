@@ -26,8 +26,7 @@ static inline int32_t sign_extend32(uint32_t value, unsigned bits)
 
 static inline uint32_t ror32(uint32_t value, unsigned n)
 {
-	n &= 31;
-	return n ? value >> n | value << (32 - n) : value;
+	return value >> (n & 31) | value << (-n & 31); /* one instruction */
 }
 
 static inline unsigned clz32(uint32_t value)

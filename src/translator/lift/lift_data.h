@@ -9,7 +9,7 @@ struct data_op {
 	uint8_t flags;    /* that it can define; NZ: C is the shifter's carry */
 	uint8_t uses;     /* flags */
 	bool reversed;    /* operand2 - Rn */
-	bool first;       /* operand 2 is the first of the IR op: reversed, or without Rn */
+	ir_ref first;     /* all ones: operand 2 is the first of the IR op; reversed, or without Rn */
 	ir_ref no_result; /* IR_NONE: a comparison; decode() has set setflags */
 	ir_ref no_rn;     /* IR_NONE: operand 2 only */
 };

@@ -1,10 +1,10 @@
 /*
  * lift_run.c - runs of the commonest A32 instructions, lifted from the words themselves.
  *
- * Four of five instructions of a kernel are data processing, loads and stores of one register or several, and branches, in forms that
+ * Nine of ten A32 instructions of a kernel are data processing, loads and stores of one register or several, and branches, in forms that
  * bits 27:20 tell (A5.1), with their operands always at the same places. These need no look-up in the decoder's tables and no struct
  * insn, and what lift_block() does around an instruction is done once for a whole run of them. All that is odd about one of them ends
- * the run before it: another condition than AL (but for B), r15 as an operand, a carry out of an immediate, and so on.
+ * the run before it: r15 as an operand, a shift by a register, and so on.
  *
  * The ops are those that decode() and lift_one() would make; test_any compares the two ways.
  */
@@ -18,23 +18,25 @@
 #include "translator/lift/lift_emit.h"
 
 /* Groups of forms, by bits 27:20; some of their words are odd. */
-enum form { FORM_ODD, FORM_DATA_REG, FORM_DATA_IMM, FORM_MOVW, FORM_MOVT, FORM_SINGLE, FORM_MULTIPLE };
+enum form { FORM_ODD, FORM_DATA_REG, FORM_DATA_IMM, FORM_MOVW, FORM_MOVT, FORM_HINT, FORM_SINGLE, FORM_SINGLE_REG, FORM_MULTIPLE };
 
 static const uint8_t forms[256] = {
 	/* Comparisons without S are other instructions (A5.2.12). */
 	[0x00 ... 0x0f] = FORM_DATA_REG, [0x11] = FORM_DATA_REG, [0x13] = FORM_DATA_REG, [0x15] = FORM_DATA_REG, [0x17 ... 0x1f] = FORM_DATA_REG,
 	[0x20 ... 0x2f] = FORM_DATA_IMM, [0x31] = FORM_DATA_IMM, [0x33] = FORM_DATA_IMM, [0x35] = FORM_DATA_IMM, [0x37 ... 0x3f] = FORM_DATA_IMM,
-	[0x30] = FORM_MOVW, [0x34] = FORM_MOVT,
+	[0x30] = FORM_MOVW, [0x34] = FORM_MOVT, [0x32] = FORM_HINT,
 	/* P = 0 and W = 1 is LDRT and the like. */
 	[0x40 ... 0x41] = FORM_SINGLE, [0x44 ... 0x45] = FORM_SINGLE, [0x48 ... 0x49] = FORM_SINGLE, [0x4c ... 0x4d] = FORM_SINGLE,
 	[0x50 ... 0x5f] = FORM_SINGLE,
+	[0x60 ... 0x61] = FORM_SINGLE_REG, [0x64 ... 0x65] = FORM_SINGLE_REG, [0x68 ... 0x69] = FORM_SINGLE_REG, [0x6c ... 0x6d] = FORM_SINGLE_REG,
+	[0x70 ... 0x7f] = FORM_SINGLE_REG,
 	/* Without ^. */
 	[0x80 ... 0x83] = FORM_MULTIPLE, [0x88 ... 0x8b] = FORM_MULTIPLE, [0x90 ... 0x93] = FORM_MULTIPLE, [0x98 ... 0x9b] = FORM_MULTIPLE,
 };
 
 /* A run begins where so many ops are behind it at most, and then has room for all of LIFT_MAX_INSNS. */
 enum {
-	MOST_OPS = 19, /* of one instruction: 16 loads, its marker, write-back, and an exit */
+	MOST_OPS = 21, /* of one instruction: a label, its marker, a condition, 16 loads, write-back, and an exit */
 	RUN_OPS = IR_MAX_OPS - LIFT_OPS_RESERVE - LIFT_MAX_INSNS * MOST_OPS,
 };
 
@@ -43,36 +45,60 @@ static inline unsigned field(uint32_t bits, unsigned at)
 	return bits >> at & 15;
 }
 
+static inline ir_ref reg(uint32_t bits, unsigned at)
+{
+	return (ir_ref)field(bits, at);
+}
+
+static inline unsigned condition(uint32_t bits)
+{
+	return bits >> 28;
+}
+
 static inline struct ir_insn *put(struct ir_insn *to, enum ir_op op)
 {
 	*to = ir_template[op];
 	return to;
 }
 
-/* --- the forms: each writes its ops from @to on and returns where they end, or NULL for an odd word ---------------- */
+/* --- data processing: each writes its ops from @to on and returns where they end, or NULL for an odd word ----------- */
+
+enum { S = 1 << 20 };
 
 static inline struct ir_insn *put_data(struct ir_insn *to, const struct data_op *op, uint32_t bits, uint8_t fdef, ir_ref second, uint32_t imm)
 {
-	ir_ref rn = (ir_ref)(field(bits, 16) | op->no_rn);
+	ir_ref rn = reg(bits, 16) | op->no_rn, swap = (second ^ rn) & op->first;
 
 	put(to, op->ir);
 	to->fdef = fdef;
 	to->fuse = op->uses;
-	to->dst = (ir_ref)(field(bits, 12) | op->no_result);
-	to->a = op->first ? second : rn;
-	to->b = op->first ? rn : second;
+	to->dst = reg(bits, 12) | op->no_result;
+	to->a = rn ^ swap;
+	to->b = second ^ swap;
 	to->imm = imm;
 	return to + 1;
+}
+
+static inline uint8_t flags_of(const struct data_op *op, uint32_t bits)
+{
+	return op->flags & -(bits / S & 1);
 }
 
 static inline struct ir_insn *data_imm(struct ir_insn *to, uint32_t bits)
 {
 	const struct data_op *op = &lift_data_ops[field(bits, 21)];
-	uint8_t fdef = bits >> 20 & 1 ? op->flags : 0;
+	uint8_t fdef = flags_of(op, bits);
+	uint32_t imm = ror32(bits & 0xff, field(bits, 8) * 2);
 
-	if (field(bits, 12) == 15 || field(bits, 16) == 15 || (field(bits, 8) && fdef == IR_NZ))
+	if (unlikely(field(bits, 12) == 15 || field(bits, 16) == 15))
 		return NULL;
-	return put_data(to, op, bits, fdef, IR_IMM, ror32(bits & 0xff, field(bits, 8) * 2));
+	if (unlikely(fdef == IR_NZ) && field(bits, 8)) {
+		put(to, IR_SETC);
+		to->imm = imm >> 31;
+		to->fdef = IR_C;
+		to++;
+	}
+	return put_data(to, op, bits, fdef, IR_IMM, imm);
 }
 
 /* Rm shifted by a constant to @dst: any but RRX and LSL #0. */
@@ -84,39 +110,23 @@ static inline struct ir_insn *put_shift(struct ir_insn *to, uint32_t bits, ir_re
 	put(to, ops[bits >> 5 & 3]);
 	to->fdef = fdef;
 	to->dst = dst;
-	to->a = (ir_ref)field(bits, 0);
+	to->a = reg(bits, 0);
 	to->b = IR_IMM;
 	to->imm = n ? n : 32;
 	return to + 1;
 }
 
-static inline struct ir_insn *data_reg(struct ir_insn *to, uint32_t bits, struct ir_block *block)
+static inline bool is_rrx(uint32_t bits)
 {
-	const struct data_op *op = &lift_data_ops[field(bits, 21)];
-	uint8_t fdef = bits >> 20 & 1 ? op->flags : 0;
-	ir_ref second = (ir_ref)field(bits, 0);
-
-	if (field(bits, 12) == 15 || field(bits, 16) == 15 || second == 15)
-		return NULL;
-	if (bits & 0xff0) {
-		/* Shifts by a register, other instructions; RRX. */
-		if (bits & 0x10 || (bits & 0xff0) == 0x60)
-			return NULL;
-		/* MOV of a shifted register is the shift itself. */
-		if (op->ir == IR_MOV)
-			return put_shift(to, bits, (ir_ref)field(bits, 12), fdef ? IR_NZC : 0);
-		second = ir_tmp(block);
-		to = put_shift(to, bits, second, fdef == IR_NZ ? IR_C : 0);
-	}
-	return put_data(to, op, bits, fdef, second, 0);
+	return (bits & 0xfe0) == 0x60;
 }
 
 static inline struct ir_insn *movw(struct ir_insn *to, uint32_t bits)
 {
-	if (field(bits, 12) == 15)
+	if (reg(bits, 12) == 15)
 		return NULL;
 	put(to, IR_MOV);
-	to->dst = (ir_ref)field(bits, 12);
+	to->dst = reg(bits, 12);
 	to->a = IR_IMM;
 	to->imm = field(bits, 16) << 12 | (bits & 0xfff);
 	return to + 1;
@@ -124,7 +134,7 @@ static inline struct ir_insn *movw(struct ir_insn *to, uint32_t bits)
 
 static inline struct ir_insn *movt(struct ir_insn *to, uint32_t bits, struct ir_block *block)
 {
-	ir_ref rd = (ir_ref)field(bits, 12), low;
+	ir_ref rd = reg(bits, 12), low;
 
 	if (rd == 15)
 		return NULL;
@@ -140,6 +150,10 @@ static inline struct ir_insn *movt(struct ir_insn *to, uint32_t bits, struct ir_
 	return to + 1;
 }
 
+/* --- loads and stores --------------------------------------------------------------------------------------------- */
+
+enum { P = 1 << 24, U = 1 << 23, B = 1 << 22, W = 1 << 21, L = 1 << 20 };
+
 static inline struct ir_insn *put_step(struct ir_insn *to, ir_ref rn, uint32_t step)
 {
 	put(to, IR_ADD);
@@ -149,95 +163,160 @@ static inline struct ir_insn *put_step(struct ir_insn *to, ir_ref rn, uint32_t s
 	return to + 1;
 }
 
-/* Bits of loads and stores. */
-enum { P = 1 << 24, U = 1 << 23, B = 1 << 22, W = 1 << 21, L = 1 << 20 };
-
-static inline struct ir_insn *single(struct ir_insn *to, uint32_t bits, gva_t pc, uint16_t endian)
+/* One access at Rn or r15, with write-back as lift_load_one() and lift_store_one() have it. */
+static inline struct ir_insn *put_single(struct ir_insn *to, uint32_t bits, gva_t pc, uint32_t offset, uint32_t mem)
 {
-	ir_ref rn = (ir_ref)field(bits, 16), rt = (ir_ref)field(bits, 12);
-	uint32_t step = bits & U ? bits & 0xfff : 0 - (bits & 0xfff);
+	ir_ref rn = reg(bits, 16), rt = reg(bits, 12), loads = 0 - (bits / L & 1);
+	uint32_t step = bits & U ? offset : 0 - offset;
 
-	if (rt == 15)
+	if (unlikely(rt == 15))
 		return NULL;
 	put(to, bits & L ? IR_LD : IR_ST);
-	to->mem = (uint16_t)(bits & B ? ACCESS_SIZE(0) | endian : ACCESS_SIZE(2) | endian);
-	to->imm2 = bits & P ? step : 0;
 	to->a = rn;
+	to->mem = (uint16_t)mem;
+	to->dst = rt | (ir_ref)~loads;
+	to->b = rt | loads;
+	to->imm2 = bits & P ? step : 0;
 	if (unlikely(rn == 15)) {
 		if ((bits & (P | W)) != P)
 			return NULL;
 		to->a = IR_IMM;
 		to->imm = (pc + 8) & ~3u;
 	}
-	if (bits & L)
-		to->dst = rt;
-	else
-		to->b = rt;
 	to++;
-	/* Rt == Rn with write-back is UNPREDICTABLE: see lift_load_one(). */
-	if ((bits & (P | W)) != P && step && (!(bits & L) || rt != rn))
+	if (unlikely((bits & (P | W)) != P) && step && (!(bits & L) || rt != rn))
 		to = put_step(to, rn, step);
 	return to;
 }
 
-/* A list without r15 and, when loaded, without Rn. */
-static inline struct ir_insn *multiple(struct ir_insn *to, uint32_t bits, uint16_t endian)
+static inline uint32_t single_size(uint32_t bits, uint16_t endian)
 {
-	ir_ref rn = (ir_ref)field(bits, 16);
-	unsigned list = bits & 0xffff, size = 4 * (unsigned)__builtin_popcount(list);
-	struct ir_insn access = ir_template[bits & L ? IR_LD : IR_ST];
+	return (bits & B ? ACCESS_SIZE(0) : ACCESS_SIZE(2)) | endian;
+}
 
-	if (rn == 15 || !list || list >> 15 || (bits & L && list >> rn & 1))
+/* Halfwords and signed loads (A5.2.8); without P, W would be another instruction. */
+static inline struct ir_insn *extra(struct ir_insn *to, uint32_t bits, gva_t pc, uint16_t endian)
+{
+	static const uint8_t sizes[] = { 0, ACCESS_SIZE(1), ACCESS_SIZE(0) | ACCESS_SIGNED, ACCESS_SIZE(1) | ACCESS_SIGNED };
+	unsigned which = bits >> 5 & 3;
+
+	if (!which || (which > 1 && !(bits & L)) || !(bits & B) || (bits & (P | W)) == W)
 		return NULL;
-	access.a = rn;
-	access.mem = (uint16_t)(ACCESS_SIZE(2) | ACCESS_ALIGNED | endian);
-	access.imm2 = (bits & U ? 0 : 0 - size) + (!(bits & P) == !(bits & U) ? 4 : 0);
-	for (; list; list &= list - 1) {
-		ir_ref i = (ir_ref)__builtin_ctz(list);
+	return put_single(to, bits, pc, (bits >> 4 & 0xf0) | field(bits, 0), sizes[which] | endian);
+}
 
-		*to = access;
-		if (bits & L)
-			to->dst = i;
-		else
-			to->b = i;
+/* At an address that takes an op of its own. */
+static inline struct ir_insn *single_reg(struct ir_insn *to, uint32_t bits, struct ir_block *block, uint16_t endian)
+{
+	ir_ref rn = reg(bits, 16), rt = reg(bits, 12), index = reg(bits, 0), loads = 0 - (bits / L & 1), sum;
+
+	if (bits & 0x10 || rn == 15 || rt == 15 || index == 15 || is_rrx(bits))
+		return NULL;
+	if (bits & 0xfe0) {
+		index = ir_tmp(block);
+		to = put_shift(to, bits, index, 0);
+	}
+	sum = ir_tmp(block);
+	put(to, bits & U ? IR_ADD : IR_SUB);
+	to->dst = sum;
+	to->a = rn;
+	to->b = index;
+	put(++to, bits & L ? IR_LD : IR_ST);
+	to->a = bits & P ? sum : rn;
+	to->mem = (uint16_t)single_size(bits, endian);
+	to->dst = rt | (ir_ref)~loads;
+	to->b = rt | loads;
+	to++;
+	if ((bits & (P | W)) != P && (!(bits & L) || rt != rn)) {
+		put(to, IR_MOV);
+		to->dst = rn;
+		to->a = sum;
 		to++;
-		access.imm2 += 4;
+	}
+	return to;
+}
+
+/* A list without r15 and, when loaded, without Rn; @pc (or IR_NONE: odd) is loaded for r15. */
+static inline struct ir_insn *multiple(struct ir_insn *to, uint32_t bits, uint16_t endian, ir_ref pc)
+{
+	ir_ref rn = reg(bits, 16), loads = 0 - (bits / L & 1);
+	unsigned list = bits & 0xffff, size = 4 * (unsigned)__builtin_popcount(list);
+	uint32_t offset = (bits & U ? 0 : 0 - size) + (!(bits & P) == !(bits & U) ? 4 : 0);
+	enum ir_op op = bits & L ? IR_LD : IR_ST;
+
+	if (rn == 15 || !list || (list >> 15 && pc == IR_NONE) || (bits & L && list >> rn & 1))
+		return NULL;
+	for (; list; list &= list - 1) {
+		ir_ref rt = (ir_ref)__builtin_ctz(list);
+
+		if (rt == 15)
+			rt = pc;
+		put(to, op);
+		to->a = rn;
+		to->mem = (uint16_t)(ACCESS_SIZE(2) | ACCESS_ALIGNED | endian);
+		to->dst = rt | (ir_ref)~loads;
+		to->b = rt | loads;
+		to->imm2 = offset;
+		to++;
+		offset += 4;
 	}
 	return bits & W ? put_step(to, rn, bits & U ? size : 0 - size) : to;
 }
 
-/* One word of condition AL that is no branch. */
-static inline struct ir_insn *lift_word(struct lift *l, struct ir_insn *to, uint32_t bits, gva_t pc)
+/* Data processing with a register, or what A5.1 puts among it. */
+static inline struct ir_insn *data_reg(struct ir_insn *to, uint32_t bits, gva_t pc, struct lift *l)
 {
-	switch (forms[bits >> 20 & 0xff]) {
+	const struct data_op *op = &lift_data_ops[field(bits, 21)];
+	uint8_t fdef = flags_of(op, bits);
+	ir_ref second = reg(bits, 0);
+
+	if (unlikely((bits & 0x90) == 0x90))
+		return extra(to, bits, pc, l->endian);
+	if (unlikely(field(bits, 12) == 15 || field(bits, 16) == 15 || second == 15))
+		return NULL;
+	if (unlikely(bits & 0xff0)) {
+		if (bits & 0x10 || is_rrx(bits))
+			return NULL;
+		/* MOV of a shifted register is the shift itself. */
+		if (op->ir == IR_MOV)
+			return put_shift(to, bits, reg(bits, 12), fdef ? IR_NZC : 0);
+		second = ir_tmp(l->block);
+		to = put_shift(to, bits, second, fdef == IR_NZ ? IR_C : 0);
+	}
+	return put_data(to, op, bits, fdef, second, 0);
+}
+
+/* One word that is no branch, whatever its condition. */
+static inline __attribute__((always_inline)) struct ir_insn *lift_word(struct lift *l, struct ir_insn *to, uint32_t bits, gva_t pc)
+{
+	switch ((enum form)forms[bits >> 20 & 0xff]) {
 	case FORM_DATA_REG:
-		return data_reg(to, bits, l->block);
+		return data_reg(to, bits, pc, l);
 	case FORM_DATA_IMM:
 		return data_imm(to, bits);
 	case FORM_MOVW:
 		return movw(to, bits);
 	case FORM_MOVT:
 		return movt(to, bits, l->block);
+	case FORM_HINT:
+		return (bits & 0xfffff) == 0xf000 ? to : NULL; /* NOP */
 	case FORM_SINGLE:
-		return single(to, bits, pc, l->endian);
+		return put_single(to, bits, pc, bits & 0xfff, single_size(bits, l->endian));
+	case FORM_SINGLE_REG:
+		return single_reg(to, bits, l->block, l->endian);
 	case FORM_MULTIPLE:
-		return multiple(to, bits, l->endian);
-	default:
+		return multiple(to, bits, l->endian, IR_NONE);
+	case FORM_ODD:
 		return NULL;
 	}
+	__builtin_unreachable();
 }
 
 /* --- branches ----------------------------------------------------------------------------------------------------- */
 
-static bool is_branch(uint32_t bits)
+static inline bool is_branch(uint32_t bits, bool link)
 {
-	return (bits >> 25 & 7) == 5;
-}
-
-/* A B with a condition, where @bits has one at all. */
-static bool is_branch_if(uint32_t bits)
-{
-	return (bits >> 24 & 15) == 10 && bits < 0xe0000000;
+	return (bits >> 24 & 15) == (link ? 11 : 10);
 }
 
 static inline gva_t branch_target(uint32_t bits, gva_t pc)
@@ -245,40 +324,127 @@ static inline gva_t branch_target(uint32_t bits, gva_t pc)
 	return pc + 8 + (uint32_t)sign_extend32(bits << 2 & 0x03ffffff, 26);
 }
 
-/* B and BL behind their marker, all else as it is for the current instruction: the block's end, or lifting goes on elsewhere. */
-static void branch(struct lift *l, uint32_t bits)
+/* LDM with r15. */
+static bool return_by_ldm(struct lift *l, uint32_t bits)
 {
-	l->insns++;
-	l->size = 4;
-	l->end = l->next = l->pc + 4;
-	if (bits >> 24 & 1) {
-		lift_mov(l, 14, operand_imm(l->next));
-		lift_exit(l, branch_target(bits, l->pc), false);
-		l->done = true;
-	} else {
-		lift_goto(l, branch_target(bits, l->pc));
-		l->done |= ir_ends(l->block->ops[l->block->count - 1].op);
-	}
-	l->pc = l->next;
+	ir_ref pc = (ir_ref)(IR_TMP0 + l->block->tmps);
+	struct ir_insn *to = &l->block->ops[l->block->count];
+
+	if (forms[bits >> 20 & 0xff] != FORM_MULTIPLE || (bits & (L | 0x8000)) != (L | 0x8000))
+		return false;
+	to = multiple(to, bits, l->endian, pc);
+	if (!to)
+		return false;
+	l->block->tmps++;
+	put(to, IR_EXIT_IND);
+	to->a = pc;
+	to->imm = JUMP_INTERWORK | (reg(bits, 16) == 13 ? JUMP_RETURN : 0);
+	l->block->count = (uint16_t)(to + 1 - l->block->ops);
+	return true;
 }
 
-/* B with a condition: an exit, and a label for when it is false. */
-static inline struct ir_insn *branch_if(struct lift *l, struct ir_insn *to, uint32_t bits, gva_t pc)
+/*
+ * What ends the block or goes on elsewhere, under the condition AL, where no other is open: B, BL, LDM with r15, BX lr.  Its marker is there
+ * without being counted, and l->pc is its address. Returns false when @bits is none of them.
+ */
+static bool lift_end(struct lift *l, uint32_t bits)
 {
-	unsigned cond = bits >> 28 ^ 1;
-	uint16_t over = ir_label(l->block);
+	bool jumps = is_branch(bits, false);
 
-	put(to, IR_BRC);
-	to->cond = (uint8_t)cond;
-	to->fuse = ir_cond_flags(cond);
-	to->imm = over;
-	put(++to, IR_EXIT);
-	to->imm = branch_target(bits, pc);
-	put(++to, IR_LABEL);
-	to->imm = over;
-	lift_count_exit(l);
-	lift_after_conditional(l);
+	l->size = 4;
+	l->block->count++;
+	l->insns++;
+	l->end = l->next = l->pc + 4;
+	if (jumps) {
+		lift_goto(l, branch_target(bits, l->pc));
+		l->done |= ir_ends(l->block->ops[l->block->count - 1].op);
+	} else if (is_branch(bits, true)) {
+		lift_mov(l, 14, operand_imm(l->next));
+		lift_exit(l, branch_target(bits, l->pc), false);
+	} else if (bits == 0xe12fff1e) {
+		lift_jump(l, operand_ref(14), JUMP_INTERWORK | JUMP_RETURN);
+	} else if (!return_by_ldm(l, bits)) {
+		l->block->count--;
+		l->insns--;
+		return false;
+	}
+	l->done |= !jumps;
+	l->pc = l->next;
+	return true;
+}
+
+/* --- conditions --------------------------------------------------------------------------------------------------- */
+
+static struct ir_insn *put_label(struct lift *l, struct ir_insn *to)
+{
+	put(to, IR_LABEL)->imm = l->skip;
+	l->skip = LIFT_NO_LABEL;
+	l->fp_checked &= l->fp_checked_skip;
 	return to + 1;
+}
+
+/* MOV without flags, of a constant or a register: IR_SELECT as by lift_select(). Returns NULL for other words. */
+static struct ir_insn *put_select(struct ir_insn *to, uint32_t bits)
+{
+	bool movw = (bits & 0x0ff00000) == 0x03000000, imm = movw || (bits & 0x0fff0000) == 0x03a00000;
+
+	if (reg(bits, 12) == 15 || (!imm && ((bits & 0x0fff0ff0) != 0x01a00000 || reg(bits, 0) == 15)))
+		return NULL;
+	put(to, IR_SELECT);
+	to->cond = (uint8_t)condition(bits);
+	to->fuse = ir_cond_flags(condition(bits));
+	to->dst = to->b = reg(bits, 12);
+	to->a = imm ? IR_IMM : reg(bits, 0);
+	if (imm)
+		to->imm = movw ? field(bits, 16) << 12 | (bits & 0xfff) : ror32(bits & 0xff, field(bits, 8) * 2);
+	return to + 1;
+}
+
+static __attribute__((noinline)) struct ir_insn *lift_word_apart(struct lift *l, struct ir_insn *to, uint32_t bits, gva_t pc)
+{
+	return lift_word(l, to, bits, pc);
+}
+
+/* The ops of an instruction with a condition, behind its marker: see lift_conditional() in lift_block.c. */
+static struct ir_insn *conditional(struct lift *l, struct ir_insn *to, uint32_t bits, gva_t pc)
+{
+	bool open = l->skip != LIFT_NO_LABEL, branches = is_branch(bits, false), changed = branches;
+	uint16_t label = open ? l->skip : l->block->labels;
+	struct ir_insn *from;
+
+	if (condition(bits) == 15)
+		return NULL;
+	if (!open) {
+		struct ir_insn *selected = put_select(to, bits);
+
+		if (selected)
+			return selected;
+		put(to, IR_BRC);
+		to->cond = (uint8_t)(condition(bits) ^ 1);
+		to->fuse = ir_cond_flags(condition(bits));
+		to->imm = label;
+		to++;
+	}
+	from = to;
+	if (branches) {
+		put(to, IR_EXIT)->imm = branch_target(bits, pc);
+		to++;
+		lift_count_exit(l);
+		lift_after_conditional(l);
+	} else {
+		to = lift_word_apart(l, to, bits, pc);
+		if (!to)
+			return NULL;
+		while (from < to)
+			changed |= from++->fdef != 0;
+	}
+	if (!open) {
+		l->block->labels++;
+		l->skip = label;
+		l->skip_cond = (uint8_t)condition(bits);
+		l->fp_checked_skip = l->fp_checked;
+	}
+	return changed ? put_label(l, to) : to;
 }
 
 /* --- the run ------------------------------------------------------------------------------------------------------ */
@@ -291,9 +457,10 @@ static inline uint32_t read_word(const uint8_t *bytes)
 	return value;
 }
 
-static inline unsigned condition(uint32_t bits)
+/* Which condition an ordinary word has: none while the code under a condition is open. */
+static inline unsigned ordinary(const struct lift *l)
 {
-	return bits >> 28;
+	return l->skip == LIFT_NO_LABEL ? INSN_COND_AL : 16;
 }
 
 /* The run that starts with the word at @at and ends at @end at the latest. Returns false when it ended before an odd word. */
@@ -301,31 +468,36 @@ static bool lift_words(struct lift *l, const uint8_t *at, const uint8_t *end)
 {
 	const uint8_t *from = at;
 	struct ir_insn *to = &l->block->ops[l->block->count], *next;
+	unsigned cond = ordinary(l);
 	gva_t pc = l->pc;
 	uint32_t bits = 0;
 
-	for (; at != end && !l->done; at += 4, pc += 4, to = next) {
+	for (; at != end; at += 4, pc += 4, to = next) {
 		bits = read_word(at);
+		if (unlikely(condition(bits) != cond) && cond != INSN_COND_AL && condition(bits) != l->skip_cond) {
+			to = put_label(l, to);
+			cond = INSN_COND_AL;
+		}
 		put(to, IR_INSN);
 		to->imm = pc;
 		to->imm2 = 4;
-		if (likely(condition(bits) == INSN_COND_AL))
+		if (likely(condition(bits) == cond)) {
 			next = lift_word(l, to + 1, bits, pc);
-		else
-			next = is_branch_if(bits) ? branch_if(l, to + 1, bits, pc) : NULL;
+			if (!next)
+				break;
+			continue;
+		}
+		next = conditional(l, to + 1, bits, pc);
 		if (!next)
 			break;
+		cond = ordinary(l);
+		if (l->done)
+			end = at + 4;
 	}
-	l->insns = (uint16_t)(l->insns + (at - from) / 4);
+	l->insns = (uint16_t)(l->insns + (unsigned)(at - from) / 4);
 	l->pc = l->end = l->next = pc;
 	l->block->count = (uint16_t)(to - l->block->ops);
-	if (at == end || l->done)
-		return true;
-	if (condition(bits) != INSN_COND_AL || !is_branch(bits))
-		return false;
-	l->block->count++;
-	branch(l, bits);
-	return true;
+	return at == end || (condition(bits) == cond && lift_end(l, bits));
 }
 
 bool lift_run(struct lift *l, const struct lift_source *source, unsigned max_insns)
@@ -335,10 +507,5 @@ bool lift_run(struct lift *l, const struct lift_source *source, unsigned max_ins
 
 	if (l->thumb || l->it || l->options->no_runs || offset >= GUEST_PAGE_SIZE || l->block->count > RUN_OPS)
 		return false;
-	if (l->skip != LIFT_NO_LABEL) {
-		if (condition(read_word(at)) != INSN_COND_AL)
-			return false;
-		lift_close_condition(l);
-	}
 	return lift_words(l, at, at + 4 * MIN((GUEST_PAGE_SIZE - offset) / 4, max_insns - l->insns));
 }
