@@ -26,7 +26,7 @@ def test_each_optimization_off():
 
 def test_small_code_cache():
     """All code is dropped again and again."""
-    _, err = boot_off(["-accel", "dbt,tb-size=2", "-stats"])
+    _, err = boot_off(["-accel", "dbt,tb-size=1", "-stats"])
     assert int(re.search(r"cache-flushes +(\d+)", err).group(1)) > 20
 
 

@@ -161,7 +161,7 @@ static void note_place(struct builder *b)
 {
 	struct enc *enc = &b->enc;
 
-	enc_lea(enc, W32, RAX, opnd_mem(R14, -(int32_t)b->site->count));
+	enc_lea(enc, W32, RAX, opnd_mem(R14, -(int32_t)(b->site->state_count >> 24)));
 	enc_mov(enc, W32, CPU_OPND(countdown), opnd_reg(RAX));
 	enc_mov(enc, W32, CPU_OPND(r[15]), opnd_imm(site_head(site_state(b->x64, b->site))->pc + (gva_t)b->site->pc));
 }
@@ -191,7 +191,7 @@ static uint8_t *device_call(struct builder *b, bool load)
 	enc_bt(enc, W64, opnd_reg(RAX), 32);
 	failed = enc_jcc32(enc, CC_B);
 	enc_mov(enc, W32, opnd_reg(R14), CPU_OPND(countdown));
-	enc_alu(enc, ALU_ADD, W32, opnd_reg(R14), opnd_imm(b->site->count));
+	enc_alu(enc, ALU_ADD, W32, opnd_reg(R14), opnd_imm(b->site->state_count >> 24));
 	enc_mov(enc, W64, opnd_reg(R15), CPU_OPND(space));
 	if (load)
 		enc_mov(enc, W32, opnd_reg(b->dst), opnd_reg(RAX));
@@ -207,7 +207,7 @@ static bool fits(const struct x64 *x64, const struct x64_site *site, const struc
 {
 	const struct x64_member *member = members_of(access);
 
-	if ((member->kind != SITE_LD && member->kind != SITE_ST) || !access->cold || access->count != 1 || access->delta || site_state(x64, site)->it ||
+	if ((member->kind != SITE_LD && member->kind != SITE_ST) || !access->cold || access->count != 1 || access->delta || state_it(site_state(x64, site)) ||
 	    member->mem & (ACCESS_USER | ACCESS_BE | ACCESS_SIGNED) || (member->mem & ACCESS_SIZE_MASK) > 2 || access->address == HOST_REG_NONE)
 		return false;
 	if (member->kind == SITE_LD)

@@ -19,11 +19,10 @@ void cold_full(struct emit *e)
 
 static void cold_slow(struct emit *e, const struct cold *cold)
 {
-	const struct x64_site *site = &e->sites[cold->site];
-	struct x64_access *access = site_access(e->x64, site);
+	struct x64_access *access = site_access(e->x64, &e->sites[cold->site]);
 	uint32_t behind = offset_here(e) - access->resume;
 
-	if (!site->raw)
+	if (!access->raw)
 		access->cold = behind <= UINT16_MAX ? (uint16_t)behind : 0;
 	emit_slow_jump(e, cold->site);
 }

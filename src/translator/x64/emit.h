@@ -164,16 +164,14 @@ struct x64_site_head {
 };
 /* What neighbouring sites have in common, as short as it gets. */
 struct x64_site_state {
+	uint8_t host, host_borrow, mem, known, value; /* as in struct flag_state, which begins with them */
+	uint8_t more;            /* STATE_*: what follows, in this order */
 	uint16_t head;           /* its struct x64_site_head is so many words before */
-	uint8_t dirty;           /* how many struct vfp_dirty follow, stored first */
-	uint8_t it;
-	uint8_t host : 4, mem : 4; /* as in struct flag_state */
-	uint8_t known_value;     /* known << 4 | value */
-	bool host_borrow : 1;
-	bool swapped : 1;        /* homes are as the head says */
-	bool recipes : 1;        /* before struct vfp_dirty, three struct recipe: nz, c, v */
-	uint8_t unused;
 };
+#define STATE_DIRTY 15u    /* so many struct vfp_dirty, stored first; at the end */
+#define STATE_RECIPES 16u  /* three struct recipe: nz, c, v */
+#define STATE_IT 32u       /* a word: IT state; 0 without */
+#define STATE_SWAPPED 64u  /* homes are as the head says */
 /*
  * One guest access that can leave the in-line path, or a group of them. In order of `code`, so that a fault in a window finds its own.
  *
@@ -181,25 +179,22 @@ struct x64_site_state {
  */
 struct x64_site {
 	uint32_t code;           /* raw: offset in the cache of the instruction, a group's first; others: where their code begins */
-	uint32_t state : 24;     /* its struct x64_site_state is x64->words[state] */
-	uint32_t count : 8;      /* instructions of the block finished before: not yet subtracted from the countdown */
+	/*
+	 * Bits 23:0: its struct x64_site_state is x64->words[that]. 31:24: instructions of the block finished before: not yet subtracted from the
+	 * countdown.
+	 */
+	uint32_t state_count;
 	int16_t pc;              /* so far from the block's */
-	bool raw : 1;            /* in a window: flags may be in EFLAGS */
-	uint16_t misses : 5;     /* raw: faults that no mapping helped against */
-	uint16_t aborts : 10;    /* raw: faults that were the guest's */
-	union {
-		struct {
-			int16_t delta;
-			uint8_t regs;    /* host registers: value << 4 | base */
-			uint8_t how;     /* SITE_PLAIN | SITE_PLAIN_STORE | ACCESS_*: size and sign */
-		};
-		uint32_t access;     /* not SITE_PLAIN: x64->words[access] is its struct x64_access */
-	};
+	uint8_t misses;          /* raw: faults that no mapping helped against */
+	uint8_t aborts;          /* raw: faults that were the guest's */
+	/*
+	 * SITE_PLAIN set: 15:0: offset, signed; 19:16 and 23:20: host registers of base and value; 27:24: form, as enc_window() has it. Else:
+	 * x64->words[access] is its struct x64_access.
+	 */
+	uint32_t access;
 };
-#define SITE_PLAIN 0x80u
-#define SITE_PLAIN_STORE 8u
+#define SITE_PLAIN (1u << 31)
 #define SITE_INDEX_MAX (1u << 24)
-static_assert(SITE_PLAIN << 24 >= SITE_INDEX_MAX, "`how` of an index is 0");
 /* How one accesses; after it its members. */
 struct x64_access {
 	uint32_t resume;         /* offset in the cache of where to go on */
@@ -208,7 +203,8 @@ struct x64_access {
 	uint8_t address;         /* host register of the base; HOST_REG_NONE: delta is the address */
 	uint8_t count;           /* members */
 	uint8_t links;           /* device_site_link() */
-	uint8_t unused[3];
+	bool raw;                /* in a window: flags may be in EFLAGS. (So they are at a site that is SITE_PLAIN.) */
+	uint8_t unused[2];
 };
 struct x64_member {
 	int16_t delta;
@@ -273,8 +269,8 @@ struct label_state {
 #define MAX_FIXUPS 1024
 #define MAX_SITES 1024
 /* Of x64->words: the head; for each site a state and an access; members, of which each body has no more than ops. */
-#define MAX_SITE_WORDS (2 + MAX_SITES * (4 + MAX_DIRTY / 2 + 2) + 2 * 2 * IR_MAX_OPS)
-enum noted { NOTED_NOT, NOTED_TABLES, NOTED_RAW };
+#define MAX_SITE_WORDS (2 + MAX_SITES * (5 + MAX_DIRTY / 2 + 2) + 2 * 2 * IR_MAX_OPS)
+#define NOTED_NOT UINT64_MAX
 #define MAX_MARKS 1024
 /* Code that is emitted behind the block. */
 enum cold_kind { COLD_SLOW, COLD_UNALIGNED, COLD_LEAVE, COLD_LINK, COLD_EXIT, COLD_RAISE, COLD_UNDEF, COLD_TOGGLE, COLD_MONITOR, COLD_SIMD };
@@ -408,10 +404,8 @@ struct emit {
 	struct x64_site *sites, *site, *site_end;
 	uint64_t *words, *word;
 	uint32_t state;                /* the last struct x64_site_state */
-	uint8_t noted;                 /* it is that of these flags, without xmm registers: enum noted */
-	uint8_t noted_it;
-	struct flag_state noted_flags;
-	bool plain_windows;            /* emit_window() does what it can */
+	uint64_t noted;                /* it is that of these flags, with no more than STATE_RECIPES: state_word(); NOTED_NOT: it is another */
+	bool plain_windows;            /* emit_window.c does what it can */
 	bool maybe_demoted;            /* some instruction in this page */
 	struct x64_mark marks[MAX_MARKS];
 	unsigned mark_count;
@@ -498,9 +492,8 @@ bool flags_cond_repeats(const struct emit *e, unsigned cond); /* whether that wi
 uint32_t flags_recompute(const struct flag_state *flags, const struct cpu *cpu, uint32_t eflags); /* C: cpu->nzcv at a fault */
 #define FLAG_MASK_NZCV(f) (((f) & IR_N ? NZCV_N : 0) | ((f) & IR_Z ? NZCV_Z : 0) | ((f) & IR_C ? NZCV_C : 0) | ((f) & IR_V ? NZCV_V : 0))
 
-/* emit_window.c: false: the current op is no access of that kind. */
-bool emit_window(struct emit *e);
-/* emit_mem.c */
+/* emit_mem.c: what emit_access() does when the current op is not an access of its kind. */
+void emit_any_access(struct emit *e);
 /* push the number of the block's site @site; jmp to the slow stub */
 void emit_slow_jump(struct emit *e, unsigned site);
 
@@ -673,7 +666,13 @@ static inline const struct x64_site_head *site_head(const struct x64_site_state 
 }
 static inline const struct x64_site_state *site_state(const struct x64 *x64, const struct x64_site *site)
 {
-	return (const struct x64_site_state *)(const void *)(x64->words + site->state);
+	return (const struct x64_site_state *)(const void *)(x64->words + site->state_count % SITE_INDEX_MAX);
+}
+static inline uint8_t state_it(const struct x64_site_state *state)
+{
+	const uint64_t *after = (const uint64_t *)(const void *)(state + 1);
+
+	return state->more & STATE_IT ? (uint8_t)after[state->more & STATE_RECIPES ? 3 : 0] : 0;
 }
 /* Of a site that is not SITE_PLAIN. */
 static inline struct x64_access *site_access(const struct x64 *x64, const struct x64_site *site)

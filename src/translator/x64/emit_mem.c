@@ -52,46 +52,51 @@ static unsigned put_dirty(struct emit *e, void *at)
 	return count;
 }
 
-uint32_t site_note_new(struct emit *e, enum noted noted)
+/* One with what is rare. */
+static __attribute__((noinline)) void note_rare(struct emit *e, struct x64_site_state *state)
 {
-	const struct x64_site_state *last = (const struct x64_site_state *)(const void *)(e->x64->words + e->state);
-	uint8_t host = noted == NOTED_RAW ? e->flags.host : 0; /* in EFLAGS nothing is left when the slow path was called as usual */
-	const struct flag_state *f = &e->flags;
-	struct x64_site_state state = {
-		.it = e->it, .host = host & IR_NZCV, .mem = f->mem & IR_NZCV, .known_value = (uint8_t)(f->known << 4 | (f->value & IR_NZCV)),
-		.host_borrow = f->host_borrow, .swapped = e->swaps != 0,
-	};
-	bool alone = !e->xmm.dirty;
-
-	state.recipes = (host | f->mem | f->known) != IR_NZCV && (f->nz.kind | f->c.kind | f->v.kind) != RECIPE_NONE;
-	/* It may be the last one yet, with recipes that nobody needs. */
-	if (e->noted && alone && !state.recipes) {
-		state.head = last->head;
-		if (!memcmp(&state, last, sizeof(state)))
-			goto same;
+	if (e->swaps)
+		state->more |= STATE_SWAPPED;
+	if (e->it) {
+		state->more |= STATE_IT;
+		*e->word++ = e->it;
+		e->noted = NOTED_NOT;
 	}
-	state.head = (uint16_t)(e->word - e->words);
-	state.dirty = alone ? 0 : (uint8_t)put_dirty(e, e->word + 1 + state.recipes * 3);
-	memcpy(e->word, &state, sizeof(state));
-	static_assert(offsetof(struct flag_state, v) + sizeof(struct recipe) == sizeof(*f) && sizeof(*f) - offsetof(struct flag_state, nz) == 24,
-	              "recipes in order, at its end");
-	if (state.recipes)
-		memcpy(e->word + 1, &f->nz, 24);
-	e->state = (uint32_t)(e->word - e->x64->words);
-	e->word += 1 + state.recipes * 3 + (state.dirty + 1) / 2;
-same:
-	e->noted = alone ? noted : NOTED_NOT;
-	e->noted_it = e->it;
-	e->noted_flags = *f;
-	return e->state;
+	if (e->xmm.dirty) {
+		unsigned dirty = put_dirty(e, e->word);
+
+		static_assert(MAX_DIRTY <= STATE_DIRTY, "their number has bits enough");
+		state->more |= (uint8_t)dirty;
+		e->word += (dirty + 1) / 2;
+		e->noted = NOTED_NOT;
+	}
 }
 
-/* Where the flags are now is where they are when the last site's access faults. */
-static void note(struct emit *e, bool raw)
+uint32_t site_note_new(struct emit *e, uint64_t word)
 {
-	uint32_t state = site_note(e, raw);
+	const struct flag_state *f = &e->flags;
+	bool recipes = !state_complete(word) && (f->nz.kind | f->c.kind | f->v.kind) != RECIPE_NONE;
+	struct x64_site_state *state = (struct x64_site_state *)(void *)e->word;
 
-	e->site[-1].state = state & (SITE_INDEX_MAX - 1);
+	static_assert(sizeof(*f) - offsetof(struct flag_state, nz) == 24, "recipes are its end");
+	if (word == e->noted && !(e->xmm.dirty | e->it)) {
+		const struct x64_site_state *last = (const struct x64_site_state *)(const void *)(e->x64->words + e->state);
+
+		if (recipes ? last->more & STATE_RECIPES && !memcmp(last + 1, &f->nz, 24) : !(last->more & STATE_RECIPES))
+			return e->state;
+	}
+	e->state = (uint32_t)(e->word - e->x64->words);
+	*e->word = word | (uint64_t)(e->word - e->words) << 48;
+	e->word++;
+	e->noted = word;
+	if (recipes) {
+		state->more = STATE_RECIPES;
+		memcpy(e->word, &f->nz, 24);
+		e->word += 3;
+	}
+	if (unlikely(e->swaps || e->xmm.dirty || e->it))
+		note_rare(e, state);
+	return e->state;
 }
 
 /* @op is the next member of the last site's access. */
@@ -433,7 +438,7 @@ static struct x64_access *raw_begin(struct emit *e, struct raw *raw)
 		raw_check(e, raw, e->op->imm2, mask);
 		flags_lost(e);
 	}
-	note(e, true);
+	site_noted(e, true);
 	return access;
 }
 
@@ -511,7 +516,7 @@ static void emit_load(struct emit *e)
 	addend = scratch_alloc(e);
 	to = xmm ? xmm_take(e) : op->op == IR_LD && home_reg(e, op->dst) != HOST_REG_NONE ? home_reg(e, op->dst) : addend;
 	access = site_of_op(e, addr, 0, false);
-	note(e, false);
+	site_noted(e, false);
 	members_of(access)->value = (struct site_place){ xmm ? PLACE_XMM : PLACE_HOST, (uint8_t)to };
 	if (in_line(e, op)) {
 		slow = cold_slow(e);
@@ -551,7 +556,7 @@ static void emit_store(struct emit *e)
 	flags_clobber(e);
 	addr = address(e, op->imm2);
 	access = site_of_op(e, addr, 0, false);
-	note(e, false);
+	site_noted(e, false);
 	place = &members_of(access)->value;
 	if (swapped && op->op == IR_ST)
 		*place = place_of(e, use_ref(e, op->b), op->b);
@@ -780,7 +785,7 @@ static struct opnd group_window(struct emit *e, const struct group *g, struct x6
 		raw_check(e, &raw, g->low, mask);
 		flags_lost(e);
 	}
-	note(e, true);
+	site_noted(e, true);
 	return raw.mem;
 }
 
@@ -815,7 +820,7 @@ static void emit_group(struct emit *e, struct group *g)
 		tmps_flush(e);
 		addr = address(e, g->low);
 		access = group_access(e, g, addr, 0, false);
-		note(e, false);
+		site_noted(e, false);
 		pointer = group_check(e, g, addr, cold_slow(e));
 		mem = opnd_mem(pointer, 0);
 		flags_lost(e);
@@ -840,13 +845,11 @@ static void emit_group(struct emit *e, struct group *g)
 	site_resume_here(e, access);
 }
 
-void emit_access(struct emit *e)
+void emit_any_access(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 	struct group group;
 
-	if (emit_window(e))
-		return;
 	if (op->group && op->group != IR_GROUP_MEMBER && group_measure(e, &group))
 		emit_group(e, &group);
 	else if (is_load(op))
@@ -968,7 +971,7 @@ void emit_exclusive(struct emit *e)
 		scratch_take(e, RAX); /* what cmpxchg compares with */
 	addr = address(e, op->imm2);
 	access = site_of_op(e, addr, 0, false);
-	note(e, false);
+	site_noted(e, false);
 	if (!word)
 		exclusive_slow(e, access);
 	else if (op->op == IR_LDREX)

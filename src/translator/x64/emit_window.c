@@ -9,7 +9,7 @@
 
 /* Values of `mem` of such accesses, as bits: a word at most, signed or not, that asks for nothing else. */
 #define PLAIN_MEM 0x77u
-static_assert(ACCESS_SIZE_MASK == 3 && ACCESS_SIGNED == ENC_WINDOW_SIGNED && SITE_PLAIN_STORE == ENC_WINDOW_STORE, "`mem` is a form of enc_window()");
+static_assert(ACCESS_SIZE_MASK == 3 && ACCESS_SIGNED == ENC_WINDOW_SIGNED, "`mem` is a form of enc_window()");
 
 static inline bool is_plain(const struct emit *e, const struct ir_insn *op)
 {
@@ -43,7 +43,7 @@ static void load(struct emit *e, const struct ir_insn *op)
 
 static void store(struct emit *e, const struct ir_insn *op)
 {
-	unsigned base = reg_of(e, op->a), value = reg_of(e, op->b), form = SITE_PLAIN_STORE | op->mem;
+	unsigned base = reg_of(e, op->a), value = reg_of(e, op->b), form = ENC_WINDOW_STORE | op->mem;
 
 	site_plain(e, base, value, op->imm2, form);
 	enc_window(&e->enc, form, value, base, (int32_t)(SPACE_WINDOW_OFFSET + op->imm2));
@@ -51,45 +51,44 @@ static void store(struct emit *e, const struct ir_insn *op)
 
 /* --- words one after another --- */
 
-/* Group @head of words into or from guest registers; a temporary (the PC) may be loaded last. */
-static bool is_plain_group(const struct emit *e, const struct ir_insn *head)
+/*
+ * Notes the members of group @head of words into or from guest registers, behind where its struct x64_access is to be; a temporary (the PC) may be
+ * loaded last. False: it is no such group.
+ */
+static bool plain_members(struct emit *e, const struct ir_insn *head)
 {
+	bool load = head->op == IR_LD;
 	int32_t lowest = INT32_MAX, highest = INT32_MIN;
+	uint32_t odd = 0;
+	struct x64_member *member = members_of((struct x64_access *)(void *)e->word);
+	const struct ir_insn *end = head + head->group;
 
-	if (!e->plain_windows || (head->op != IR_LD && head->op != IR_ST) || head->mem & (ACCESS_BE | ACCESS_USER) || (head->mem & ACCESS_SIZE_MASK) != 2 ||
-	    home_reg(e, head->a) == HOST_REG_NONE || x64_demoted(e->x64, e->pc))
-		return false;
-	for (const struct ir_insn *op = head; op < head + head->group; op++) {
-		ir_ref value = op->op == IR_LD ? op->dst : op->b;
+	for (const struct ir_insn *op = head; op < end; op++) {
+		ir_ref value = load ? op->dst : op->b;
+		int32_t offset = (int32_t)op->imm2;
+		unsigned home = HOST_REG_NONE;
 
-		if (op->op != head->op || op->mem != head->mem || op->a != head->a ||
-		    !(IR_IS_REG(value) || (op->op == IR_LD && IR_IS_TMP(value) && op + 1 == head + head->group)))
+		if ((op->op ^ head->op) | (op->mem ^ head->mem) | (op->a ^ head->a))
 			return false;
-		if (op->imm2 & 3)
+		if (likely(IR_IS_REG(value)))
+			home = e->home_regs[value];
+		else if (!load || !IR_IS_TMP(value) || op + 1 != end)
 			return false;
-		lowest = MIN(lowest, (int32_t)op->imm2);
-		highest = MAX(highest, (int32_t)op->imm2);
-	}
-	return lowest >= -RAW_OFFSET_MAX && highest <= RAW_OFFSET_MAX && highest - lowest < (int32_t)GUEST_PAGE_SIZE / 2;
-}
-
-static struct x64_access *plain_access(struct emit *e, const struct ir_insn *head, unsigned base)
-{
-	struct x64_access *access = site_add(e, head->group, base, 0, true);
-	unsigned kind = head->op == IR_LD ? SITE_LD : SITE_ST;
-	struct x64_member *member = members_of(access);
-
-	for (const struct ir_insn *op = head; op < head + head->group; op++) {
-		ir_ref value = kind == SITE_LD ? op->dst : op->b;
-		unsigned home = home_reg(e, value);
-
+		odd |= op->imm2;
+		lowest = MIN(lowest, offset);
+		highest = MAX(highest, offset);
 		*member++ = (struct x64_member){
-			.delta = (int16_t)op->imm2, .mem = (uint8_t)op->mem, .kind = kind & 1,
+			.delta = (int16_t)offset, .mem = (uint8_t)op->mem, .kind = (load ? SITE_LD : SITE_ST) & 1,
 			.value = home != HOST_REG_NONE ? (struct site_place){ PLACE_HOST, (uint8_t)home } : (struct site_place){ PLACE_GUEST, (uint8_t)value },
 		};
 	}
-	e->word = (uint64_t *)(void *)member;
-	return access;
+	return !(odd & 3) && lowest >= -RAW_OFFSET_MAX && highest <= RAW_OFFSET_MAX && highest - lowest < (int32_t)GUEST_PAGE_SIZE / 2;
+}
+
+static bool is_plain_group(struct emit *e, const struct ir_insn *head)
+{
+	return e->plain_windows && (head->op == IR_LD || head->op == IR_ST) && (head->mem & (ACCESS_BE | ACCESS_USER | ACCESS_SIZE_MASK)) == 2 &&
+	       home_reg(e, head->a) != HOST_REG_NONE && !(e->maybe_demoted && x64_demoted(e->x64, e->pc)) && plain_members(e, head);
 }
 
 static void check_aligned(struct emit *e, ir_ref ref, unsigned base)
@@ -104,72 +103,81 @@ static void check_aligned(struct emit *e, ir_ref ref, unsigned base)
 	flags_lost(e);
 }
 
-static inline void group_member(struct emit *e, const struct ir_insn *op, unsigned base, unsigned form, struct x64_member *member)
+static inline void group_load(struct emit *e, const struct ir_insn *op, unsigned base, struct x64_member *member)
 {
-	ir_ref value = form == ENC_WINDOW_STORE ? op->b : op->dst;
-	unsigned home = home_reg(e, value), reg = home;
+	unsigned home = home_reg(e, op->dst), reg = home;
 
 	if (home == HOST_REG_NONE)
-		reg = form == ENC_WINDOW_STORE ? use_reg(e, use_ref(e, value)) : scratch_alloc(e);
-	if (op->group != IR_GROUP_MEMBER)
-		e->site[-1].code = offset_here(e);
-	enc_window(&e->enc, form | 2, reg, base, (int32_t)(SPACE_WINDOW_OFFSET + op->imm2));
-	if (form == ENC_WINDOW_STORE)
-		return;
-	if (IR_IS_TMP(value)) {
-		def_in(e, value, reg);
+		reg = scratch_alloc(e);
+	enc_window(&e->enc, ENC_WINDOW_LOAD | 2, reg, base, (int32_t)(SPACE_WINDOW_OFFSET + op->imm2));
+	if (IR_IS_TMP(op->dst)) {
+		def_in(e, op->dst, reg);
 		member->value = (struct site_place){ PLACE_HOST, (uint8_t)reg };
 	} else if (home == HOST_REG_NONE) {
-		move(e, def_ref(e, value), opnd_reg(reg));
+		move(e, def_ref(e, op->dst), opnd_reg(reg));
 	}
-	def_done(e, value);
+	def_done(e, op->dst);
+}
+
+static inline void group_store(struct emit *e, const struct ir_insn *op, unsigned base)
+{
+	unsigned reg = reg_of(e, op->b);
+
+	/* The first one's value may have come by an instruction before it. */
+	if (op->group != IR_GROUP_MEMBER)
+		e->site[-1].code = offset_here(e);
+	enc_window(&e->enc, ENC_WINDOW_STORE | 2, reg, base, (int32_t)(SPACE_WINDOW_OFFSET + op->imm2));
 }
 
 /* The slow path does all from the first on (emit_mem.c). */
 static void plain_group(struct emit *e, const struct ir_insn *head)
 {
 	bool check = (head->mem & (ACCESS_ALIGNED | ACCESS_WORD_ALIGNED)) && !(e->aligned >> head->a & 1);
-	unsigned base = home_reg(e, head->a), form = head->op == IR_LD ? ENC_WINDOW_LOAD : ENC_WINDOW_STORE;
+	unsigned base = home_reg(e, head->a);
+	const struct ir_insn *last = head + head->group - 1;
 	struct x64_access *access;
 	struct x64_member *member;
 
 	if (check)
 		flags_clobber(e);
 	tmps_flush(e);
-	access = plain_access(e, head, base);
+	access = site_add(e, head->group, base, 0, true);
+	member = members_of(access);
+	e->word += head->group;
 	if (check)
 		check_aligned(e, head->a, base);
-	e->site[-1].state = site_note(e, true) & (SITE_INDEX_MAX - 1);
-	member = members_of(access);
-	for (unsigned k = 0;; k++) {
-		e->op = head + k;
+	site_noted(e, true);
+	e->site[-1].code = offset_here(e);
+	for (const struct ir_insn *op = head;; op++) {
+		e->op = op;
 		e->pinned = 0;
-		group_member(e, head + k, base, form, member + k);
-		if (k + 1 == head->group)
+		if (head->op == IR_LD)
+			group_load(e, op, base, member++);
+		else
+			group_store(e, op, base);
+		if (op == last)
 			break;
 		e->i++;
 	}
 	site_resume_here(e, access);
 }
 
-bool emit_window(struct emit *e)
+void emit_access(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 
 	if (likely(is_plain(e, op))) {
 		if (op->op == IR_LD) {
 			load(e, op);
-			return true;
+			return;
 		}
 		if (op->op == IR_ST && op->b != IR_IMM) {
 			store(e, op);
-			return true;
+			return;
 		}
-		return false;
-	}
-	if (op->group && op->group != IR_GROUP_MEMBER && is_plain_group(e, op)) {
+	} else if (op->group && op->group != IR_GROUP_MEMBER && is_plain_group(e, op)) {
 		plain_group(e, op);
-		return true;
+		return;
 	}
-	return false;
+	emit_any_access(e);
 }

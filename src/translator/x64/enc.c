@@ -47,8 +47,8 @@ static __attribute__((noinline)) uint8_t *put_prefixes(uint8_t *at, uint64_t op,
 #define IN_RM(r) ((r) >> 3 | ((r) & 7) << 16)
 #define IN_SIB_INDEX(r) ((r) >> 3 << 1 | ((r) & 7u) << 27)
 #define IN_SIB_BASE(r) ((r) >> 3 | 4 << 16 | ((r) & 7) << 24)
-const uint32_t enc_in_reg[16] = { ALL_REGISTERS(IN_REG) }, enc_in_rm[16] = { ALL_REGISTERS(IN_RM) };
-static const uint32_t in_sib_index[16] = { ALL_REGISTERS(IN_SIB_INDEX) }, in_sib_base[16] = { ALL_REGISTERS(IN_SIB_BASE) };
+const uint32_t enc_in_reg[16] = { ALL_REGISTERS(IN_REG) }, enc_in_rm[16] = { ALL_REGISTERS(IN_RM) }, enc_in_index[16] = { ALL_REGISTERS(IN_SIB_INDEX) };
+static const uint32_t in_sib_base[16] = { ALL_REGISTERS(IN_SIB_BASE) };
 
 /* An instruction that begins with @head, as ENC_HEAD() has it; *size: its bytes. */
 static inline uint64_t with_memory(uint32_t head, unsigned reg, struct opnd mem, unsigned *size)
@@ -69,7 +69,7 @@ static inline uint64_t with_memory(uint32_t head, unsigned reg, struct opnd mem,
 	if (likely(mem.index == OPND_NO_INDEX && (mem.reg & 7) != RSP))
 		return (uint64_t)(uint32_t)mem.disp << 24 | word | enc_in_rm[mem.reg];
 	*size += 1;
-	return (uint64_t)(uint32_t)mem.disp << 32 | word | in_sib_base[mem.reg] | in_sib_index[mem.index] | (uint32_t)mem.scale << 30;
+	return (uint64_t)(uint32_t)mem.disp << 32 | word | in_sib_base[mem.reg] | enc_in_index[mem.index] | (uint32_t)mem.scale << 30;
 }
 
 /* [rbp + a signed byte], as most memory is that is not the guest's. */

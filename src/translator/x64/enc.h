@@ -106,10 +106,10 @@ void enc_nop(struct enc *e, unsigned bytes);
 
 /*
  * One-byte opcodes for W32 and W64: REX, opcode, ModRM, SIB, displacement lie in one word, lowest first, and go without REX when that has no bit set.
- * The tables say what a register is in those bits as ModRM's reg and rm.
+ * The tables say what a register is in those bits as ModRM's reg and rm, and as SIB's index.
  */
 #define ENC_HEAD(opcode, w) (0x40 | ((w) == W64 ? 8u : 0u) | (uint32_t)(opcode) << 8)
-extern const uint32_t enc_in_reg[16], enc_in_rm[16];
+extern const uint32_t enc_in_reg[16], enc_in_rm[16], enc_in_index[16];
 static inline void enc_put_regs(struct enc *e, uint32_t head, unsigned reg, unsigned rm)
 {
 	uint32_t word = head | 0xc0 << 16 | enc_in_reg[reg] | enc_in_rm[rm];

@@ -87,38 +87,29 @@ static inline void enc_flags_to(struct enc *e, struct opnd field, bool inverted)
 
 /*
  * An access to [r15 + index + disp32] with host register @reg. @form: load or store | log2 of its bytes, up to 2 | sign.
- *
- * The table has in bits 39:0 what stands before the displacement; in 47:40 and 55:48 by how many bits REX and ModRM are to be shifted; above that
- * how long the whole is.
  */
 #define ENC_WINDOW_LOAD 0u
 #define ENC_WINDOW_SIGNED 4u
 #define ENC_WINDOW_STORE 8u
-#define ENC_WINDOW_BYTE(opcode) (0x07840041ull | (uint64_t)(opcode) << 8 | 16ull << 48 | 8ull << 56)
-#define ENC_WINDOW_0F(opcode) (0x0784000f41ull | (uint64_t)(opcode) << 16 | 24ull << 48 | 9ull << 56)
-#define ENC_WINDOW_66(opcode) (0x0784004166ull | (uint64_t)(opcode) << 16 | 8ull << 40 | 24ull << 48 | 9ull << 56)
+/* Those with one byte of opcode and no prefix are 8 bytes long, the others 9. */
+#define ENC_WINDOW_SHORT 0x544u
 static inline unsigned enc_window_length(unsigned form)
 {
-	return 8u + (0x233 >> form & 1);
+	return 9u - (ENC_WINDOW_SHORT >> form & 1);
 }
 static inline void enc_window(struct enc *e, unsigned form, unsigned reg, unsigned index, int32_t disp)
 {
-	static const uint64_t forms[16] = {
-		[ENC_WINDOW_LOAD] = ENC_WINDOW_0F(0xb6), [ENC_WINDOW_LOAD | 1] = ENC_WINDOW_0F(0xb7), [ENC_WINDOW_LOAD | 2] = ENC_WINDOW_BYTE(0x8b),
-		[ENC_WINDOW_LOAD | ENC_WINDOW_SIGNED] = ENC_WINDOW_0F(0xbe), [ENC_WINDOW_LOAD | ENC_WINDOW_SIGNED | 1] = ENC_WINDOW_0F(0xbf),
-		[ENC_WINDOW_LOAD | ENC_WINDOW_SIGNED | 2] = ENC_WINDOW_BYTE(0x8b),
-		[ENC_WINDOW_STORE] = ENC_WINDOW_BYTE(0x88), [ENC_WINDOW_STORE | 1] = ENC_WINDOW_66(0x89), [ENC_WINDOW_STORE | 2] = ENC_WINDOW_BYTE(0x89),
-	};
-	const uint64_t all = forms[form];
-	uint64_t bytes = all & 0xffffffffff;
+	static const uint8_t opcodes[16] = { 0xb6, 0xb7, 0x8b, 0, 0xbe, 0xbf, 0x8b, 0, 0x88, 0x89, 0x89 };
+	uint32_t word = 0x07840041 | (uint32_t)opcodes[form] << 8 | enc_in_reg[reg] | enc_in_index[index];
 
-	if (!enc_has_room(e))
-		return;
-	bytes |= (uint64_t)((reg & 8) >> 1 | (index & 8) >> 2) << (all >> 40 & 0xff);
-	bytes |= (uint64_t)((reg & 7) << 3 | (index & 7) << 11) << (all >> 48 & 0xff);
-	memcpy(e->at, &bytes, 8);
-	e->at += all >> 56;
-	memcpy(e->at - 4, &disp, 4);
+	if (likely(ENC_WINDOW_SHORT >> form & 1)) {
+		enc_word(e, word | (uint64_t)(uint32_t)disp << 32, 8);
+	} else {
+		uint64_t bytes = form & ENC_WINDOW_STORE ? (uint64_t)word << 8 | 0x66 : (word & 0xff) | 0x0f00 | (uint64_t)(word >> 8) << 16;
+
+		enc_word(e, bytes | (uint64_t)(uint32_t)disp << 40, 8);
+		enc_word(e, (uint32_t)disp >> 24, 1);
+	}
 }
 
 #endif

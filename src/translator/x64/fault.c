@@ -41,8 +41,14 @@ static int32_t find_site(const struct x64 *x64, uintptr_t pc)
 	if (!low--)
 		return -1;
 	/* Members of a group are of one site; nothing else between them can have faulted in a window. */
-	found = sites[low].code == offset || (!(sites[low].how & SITE_PLAIN) && offset < site_access(x64, &sites[low])->resume);
-	return found && sites[low].raw ? (int32_t)low : -1;
+	if (sites[low].access & SITE_PLAIN) {
+		found = sites[low].code == offset;
+	} else {
+		const struct x64_access *access = site_access(x64, &sites[low]);
+
+		found = access->raw && offset < access->resume;
+	}
+	return found ? (int32_t)low : -1;
 }
 
 static void on_fault(int signum, siginfo_t *info, void *context)

@@ -10,25 +10,35 @@
 /* What is added to an address in the access itself; with its size it stays within the window's guards. */
 #define RAW_OFFSET_MAX 0x7fff
 
-static inline bool same_flags(const struct flag_state *f, const struct flag_state *g)
+/* The flags as struct x64_site_state has them in its first bytes. In EFLAGS nothing is left when the slow path is called as usual, for !@raw. */
+static inline uint64_t state_word(const struct emit *e, bool raw)
 {
-	uint64_t x[4], y[4];
+	uint64_t word;
 
-	static_assert(sizeof(x) == sizeof(*f), "compared as a whole");
-	memcpy(x, f, sizeof(x));
-	memcpy(y, g, sizeof(y));
-	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]));
+	static_assert(offsetof(struct flag_state, value) == offsetof(struct x64_site_state, value) && offsetof(struct x64_site_state, more) == 5 &&
+	              offsetof(struct flag_state, nz) == 8, "five bytes are the same");
+	memcpy(&word, &e->flags, 8);
+	return word & (raw ? 0xffffffffffull : 0xffffffff00ull);
 }
 
-uint32_t site_note_new(struct emit *e, enum noted noted);
-/* Where the flags are when the next access faults, and what only xmm registers hold: struct x64_site's state. Neighbours often have them in the same place. */
+/* No recipe is needed. */
+static inline bool state_complete(uint64_t word)
+{
+	return !(~(word | word >> 16 | word >> 24) & IR_NZCV);
+}
+
+uint32_t site_note_new(struct emit *e, uint64_t word);
+/*
+ * Where the flags are when the next access faults, and what only xmm registers hold: where that is in x64->words. Neighbours often have them in the
+ * same place.
+ */
 static inline uint32_t site_note(struct emit *e, bool raw)
 {
-	enum noted noted = raw ? NOTED_RAW : NOTED_TABLES;
+	uint64_t word = state_word(e, raw);
 
-	if (likely(e->noted == noted && e->noted_it == e->it && !e->xmm.dirty && same_flags(&e->flags, &e->noted_flags)))
+	if (likely(word == e->noted && state_complete(word) && !(e->xmm.dirty | e->it)))
 		return e->state;
-	return site_note_new(e, noted);
+	return site_note_new(e, word);
 }
 
 /* Room for one more. */
@@ -41,31 +51,30 @@ static inline struct x64_site *site_next(struct emit *e)
 	return e->site++;
 }
 
-/* Instructions of the block finished before the current one. */
-static inline unsigned site_count_here(const struct emit *e)
+/* struct x64_site's state_count. */
+static inline uint32_t site_state_count(const struct emit *e, uint32_t state)
 {
 	unsigned count = count_here(e);
 
-	return count - (count != 0);
+	return state | (count - (count != 0)) << 24;
 }
 
 /*
  * The site of the instruction that is emitted next: the current op, from or to the window behind register @base, @delta bytes on, and host register
- * @value. @how: see struct x64_site.
+ * @value. @form: enc_window().
  */
-static inline void site_plain(struct emit *e, unsigned base, unsigned value, uint32_t delta, unsigned how)
+static inline void site_plain(struct emit *e, unsigned base, unsigned value, uint32_t delta, unsigned form)
 {
 	struct x64_site *site = site_next(e);
 
 	*site = (struct x64_site){
-		.code = offset_here(e), .state = site_note(e, true), .count = site_count_here(e), .pc = (int16_t)(e->pc - e->ir->pc), .raw = true,
-		.delta = (int16_t)delta, .regs = (uint8_t)(value << 4 | base), .how = (uint8_t)(SITE_PLAIN | how),
+		.code = offset_here(e), .state_count = site_state_count(e, site_note(e, true)), .pc = (int16_t)(e->pc - e->ir->pc),
+		.access = (delta & 0xffff) | base << 16 | value << 20 | form << 24 | SITE_PLAIN,
 	};
 }
 
 /*
- * The site of the current op and of @count - 1 more of a group: only members are to be added. Its code begins here; its state is set by what is
- * noted later.
+ * The site of the current op, or of a group of @count. Its code begins here; members are still to be added, and site_noted() is to be called.
  */
 static inline struct x64_access *site_add(struct emit *e, unsigned count, unsigned address, uint32_t delta, bool raw)
 {
@@ -73,12 +82,17 @@ static inline struct x64_access *site_add(struct emit *e, unsigned count, unsign
 	struct x64_site *site = site_next(e);
 
 	*site = (struct x64_site){
-		.code = offset_here(e), .count = site_count_here(e), .pc = (int16_t)(e->pc - e->ir->pc), .raw = raw,
+		.code = offset_here(e), .state_count = site_state_count(e, 0), .pc = (int16_t)(e->pc - e->ir->pc), .access = (uint32_t)(e->word - e->x64->words),
 	};
-	site->access = (uint32_t)(e->word - e->x64->words);
-	*access = (struct x64_access){ .delta = delta, .address = (uint8_t)address, .count = (uint8_t)count };
+	*access = (struct x64_access){ .delta = delta, .address = (uint8_t)address, .count = (uint8_t)count, .raw = raw };
 	e->word += sizeof(*access) / sizeof(*e->word);
 	return access;
+}
+
+/* Where the flags are now is where they are when the last site's access faults. */
+static inline void site_noted(struct emit *e, bool raw)
+{
+	e->site[-1].state_count |= site_note(e, raw);
 }
 
 /* The last site's number within the block. */

@@ -20,10 +20,10 @@ static uint8_t *saved_xmm(struct slow_frame *frame, unsigned xmm)
 /* What only xmm registers hold of the VFP file. */
 static void dirty_to_cpu(struct slow_frame *frame, struct cpu *cpu, const struct x64_site_state *state)
 {
-	const uint8_t *at = (const uint8_t *)(state + 1) + (size_t)state->recipes * 3 * sizeof(struct recipe);
+	const uint64_t *at = (const uint64_t *)(const void *)(state + 1) + (state->more & STATE_RECIPES ? 3 : 0) + (state->more & STATE_IT ? 1 : 0);
 	const struct vfp_dirty *dirty = (const struct vfp_dirty *)(const void *)at;
 
-	for (unsigned i = 0; i < state->dirty; i++)
+	for (unsigned i = 0; i < (state->more & STATE_DIRTY); i++)
 		memcpy((uint8_t *)&cpu->vfp + dirty[i].offset, saved_xmm(frame, dirty[i].xmm), dirty[i].bytes);
 }
 
@@ -31,10 +31,10 @@ static struct flag_state flags_of(const struct x64_site_state *state)
 {
 	const struct recipe *recipes = (const struct recipe *)(const void *)(state + 1);
 	struct flag_state flags = {
-		.host = state->host, .host_borrow = state->host_borrow, .mem = state->mem, .known = state->known_value >> 4, .value = state->known_value & IR_NZCV,
+		.host = state->host, .host_borrow = state->host_borrow, .mem = state->mem, .known = state->known, .value = state->value,
 	};
 
-	if (state->recipes) {
+	if (state->more & STATE_RECIPES) {
 		flags.nz = recipes[0];
 		flags.c = recipes[1];
 		flags.v = recipes[2];
@@ -50,14 +50,20 @@ struct plain {
 
 static const struct x64_access *unpack(const struct x64 *x64, const struct x64_site *site, struct plain *plain)
 {
-	bool store = site->how & SITE_PLAIN_STORE;
+	unsigned form = site->access >> 24 & 15;
 
-	if (!(site->how & SITE_PLAIN))
+	if (!(site->access & SITE_PLAIN))
 		return site_access(x64, site);
 	static_assert(offsetof(struct plain, member) == sizeof(struct x64_access), "as members_of() wants it");
 	*plain = (struct plain){
-		.access = { .resume = site->code + enc_window_length(site->how & 15), .delta = (uint32_t)site->delta, .address = site->regs & 15, .count = 1 },
-		.member = { .mem = site->how & (ACCESS_SIZE_MASK | ACCESS_SIGNED), .kind = store ? SITE_ST : SITE_LD, .value = { PLACE_HOST, site->regs >> 4 } },
+		.access = {
+			.resume = site->code + enc_window_length(form), .delta = (uint32_t)(int16_t)site->access, .address = site->access >> 16 & 15,
+			.count = 1, .raw = true,
+		},
+		.member = {
+			.mem = form & (ACCESS_SIZE_MASK | ACCESS_SIGNED), .kind = form & ENC_WINDOW_STORE ? SITE_ST : SITE_LD,
+			.value = { PLACE_HOST, site->access >> 20 & 15 },
+		},
 	};
 	return &plain->access;
 }
@@ -281,18 +287,18 @@ const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64
 	struct plain plain;
 	const struct x64_access *access = unpack(x64, site, &plain);
 	gva_t base = access->delta + (access->address == HOST_REG_NONE ? 0 : (gva_t)frame->regs[access->address & 15]);
-	uint32_t count = site->count;
+	uint32_t count = site->state_count >> 24;
 	struct flag_state flags;
 	bool done;
 
 	dirty_to_cpu(frame, cpu, state);
 	cpu->r[15] = site_pc(x64, site);
-	cpu->it = state->it;
+	cpu->it = state_it(state);
 	cpu->countdown = (int32_t)((uint32_t)frame->regs[R14] - count);
 	done = do_all(frame, cpu, access, base);
-	if (site->raw && !done)
+	if (access->raw && !done)
 		abort_or_demote(x64, cpu, site);
-	else if (site->raw)
+	else if (access->raw)
 		map_or_demote(x64, cpu, site, access, base);
 	else if (unlikely(cpu->space->exec[base >> GUEST_PAGE_BITS] & SPACE_DEVICE) && done)
 		device_site_link(x64, cpu, site, base);
@@ -303,7 +309,7 @@ const uint8_t *slow_access(struct slow_frame *frame, struct cpu *cpu, struct x64
 		frame->regs[R14] = (uint32_t)cpu->countdown + count;
 		return x64->cache.exec + access->resume;
 	}
-	if (state->swapped)
+	if (state->more & STATE_SWAPPED)
 		loop_homes_undo(site_head(state)->swaps, frame->regs, cpu);
 	homes_to_cpu(frame, cpu);
 	flags = flags_of(state);

@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "tests/base/check_run.h"
 #include "translator/x64/enc.h"
+#include "translator/x64/enc_fixed.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -290,6 +291,28 @@ START_TEST(jumps)
 }
 END_TEST
 
+START_TEST(windows)
+{
+	static const char *const loads[8] = { "movzx", "movzx", "mov", NULL, "movsx", "movsx", "mov" };
+	char text[128];
+
+	for (unsigned form = 0; form <= (ENC_WINDOW_STORE | 2); form++)
+		for (unsigned reg = 0; reg < 16; reg++)
+			for (unsigned index = 0; index < 16; index++) {
+				bool load = form < ENC_WINDOW_STORE;
+
+				if (index == RSP || (form & 3) == 3)
+					continue;
+				if (load)
+					snprintf(text, sizeof(text), "%s %s, %s [r15 + %s + 0x12345678]", loads[form], names[W32][reg], sizes[form & 3], names[W64][index]);
+				else
+					snprintf(text, sizeof(text), "mov %s [r15 + %s + 0x12345678], %s", sizes[form & 3], names[W64][index], names[form & 3][reg]);
+				ONE(enc_window(e, form, reg, index, 0x12345678), text);
+				ck_assert_int_eq(e->at - buffer, enc_window_length(form));
+			}
+}
+END_TEST
+
 START_TEST(overflow_is_sticky)
 {
 	uint8_t code[8];
@@ -322,6 +345,7 @@ int main(void)
 	tcase_add_test(tc, shifts);
 	tcase_add_test(tc, others);
 	tcase_add_test(tc, jumps);
+	tcase_add_test(tc, windows);
 	tcase_add_test(tc, overflow_is_sticky);
 	suite_add_tcase(suite, tc);
 	return check_run_suite(suite);
