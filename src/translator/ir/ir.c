@@ -31,7 +31,7 @@ void ir_block_init(struct ir_block *block, gva_t pc, uint32_t key)
 	block->count = 0;
 	block->tmps = 0;
 	block->labels = 0;
-	block->overflow = false;
+	block->overflow = block->exits_leave = false;
 	block->facts.known = false;
 }
 

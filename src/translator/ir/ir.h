@@ -106,6 +106,7 @@ struct ir_block {
 	uint16_t tmps;        /* temporaries used */
 	uint16_t labels;      /* labels used */
 	bool overflow;        /* sticky: an append did not fit; the block must be translated again, shorter */
+	bool exits_leave;     /* no exit goes to an instruction of this block further down; false: not known */
 	struct ir_facts facts;
 	struct ir_insn ops[IR_MAX_OPS];
 };

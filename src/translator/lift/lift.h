@@ -70,6 +70,7 @@ struct lift {
 	uint16_t insns;     /* instructions so far, this one included */
 	gva_t next;         /* where lifting goes on after this instruction: always further on, so no instruction comes twice */
 	gva_t end;          /* where the last instruction ended */
+	gva_t exit_to;      /* the nearest target of an `exit` to somewhere further on than itself */
 };
 #define LIFT_NO_LABEL 0xffff
 /* Ops that there is room for when an instruction begins: more than any has. The first ones need not look, so no others are before them. */

@@ -337,6 +337,7 @@ int lift_block(struct cpu *cpu, const struct lift_source *source, const struct l
 			.endian = key & KEY_E ? ACCESS_BE : 0,
 			.thumb = key & KEY_T,
 			.skip = LIFT_NO_LABEL,
+			.exit_to = UINT32_MAX,
 		};
 
 		l.next = l.end = l.pc;
@@ -344,6 +345,7 @@ int lift_block(struct cpu *cpu, const struct lift_source *source, const struct l
 		status = lift_upto(&l, source, max_insns, result);
 		result->last = (uint16_t)MIN(l.end - source->page, GUEST_PAGE_SIZE);
 		result->insns = l.insns;
+		block->exits_leave = l.exit_to > l.end - 1;
 		block->guest_insns = l.insns;
 		block->guest_bytes = (uint32_t)(result->last - result->first) + (result->straddles ? 2 : 0);
 		if (!block->overflow)

@@ -135,7 +135,7 @@ void lift_exit(struct lift *l, gva_t target, bool thumb)
 
 	insn->imm = target & (thumb ? ~1u : ~3u);
 	insn->imm2 = thumb;
-	lift_count_exit(l);
+	lift_count_exit(l, l->pc, insn->imm);
 }
 
 void lift_exit_checked(struct lift *l, gva_t target, bool thumb)

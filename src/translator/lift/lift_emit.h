@@ -138,9 +138,11 @@ static inline void lift_after_conditional(struct lift *l)
 {
 	l->done |= !l->options->superblocks;
 }
-/* An `exit` has been appended: one instruction has up to three. */
-static inline void lift_count_exit(struct lift *l)
+/* An `exit` to @target has been appended for the instruction at @pc. One instruction has up to three. */
+static inline void lift_count_exit(struct lift *l, gva_t pc, gva_t target)
 {
+	if (target > pc && target < l->exit_to)
+		l->exit_to = target;
 	if (++l->exits + 3 > LIFT_MAX_EXITS)
 		l->done = true;
 }

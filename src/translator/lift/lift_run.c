@@ -429,7 +429,7 @@ static struct ir_insn *conditional(struct lift *l, struct ir_insn *to, uint32_t 
 	if (branches) {
 		put(to, IR_EXIT)->imm = branch_target(bits, pc);
 		to++;
-		lift_count_exit(l);
+		lift_count_exit(l, pc, branch_target(bits, pc));
 		lift_after_conditional(l);
 	} else {
 		to = lift_word_apart(l, to, bits, pc);

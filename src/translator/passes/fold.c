@@ -19,12 +19,12 @@ enum { NOTHING, CONSTANT, COPY };
 #define BEFORE 8 /* IR_NONE and IR_IMM are -1 and -2 */
 #define VALUES (BEFORE + IR_TMP0 + IR_MAX_TMPS)
 
-/* By ref + BEFORE. Nothing is ever known of IR_NONE. That of temporaries is set where they are defined, which is before they are used. */
+/* By ref + BEFORE. Nothing is ever known of IR_NONE. `written` of temporaries is set where they are defined, which is before they are used. */
 struct fold {
 	uint8_t known[VALUES];
 	uint32_t value[VALUES];                /* CONSTANT; COPY: the register, which must not have been written since */
 	const struct ir_insn *written[VALUES]; /* the last op that wrote it; NULL: none */
-	const struct ir_insn *branch[IR_MAX_OPS]; /* by label: the first branch to it, NULL */
+	const struct ir_insn *branch[IR_MAX_OPS]; /* by label: the first branch to it; NULL: before anything was known */
 };
 
 static inline unsigned at(ir_ref ref)
@@ -161,7 +161,7 @@ static void at_label(struct fold *f, const struct ir_insn *insn)
 
 	static_assert(IR_TMP0 == sizeof(known), "all registers at one look");
 	memcpy(known, &f->known[at(0)], sizeof(known));
-	if (!branch || !(known[0] | known[1]))
+	if (!(known[0] | known[1]))
 		return;
 	for (ir_ref r = 0; r < 15; r++)
 		if (f->known[at(r)] == CONSTANT && f->written[at(r)] > branch)
@@ -192,12 +192,42 @@ static __attribute__((noinline)) void special(struct fold *f, struct ir_insn *in
 	forget(f, insn->dst2, insn);
 }
 
-/* Inlined twice: half of all blocks have no temporaries. */
-static inline __attribute__((always_inline)) void walk(struct fold *f, struct ir_block *block, bool tmps)
+/* Ops that can be the first of interest. */
+static const bool interesting[IR_OP_COUNT] = {
+#define IR(id, text, operands, fdef, fuse, attr) [IR_##id] = ((attr) & IRA_EVAL) || IR_##id == IR_MOV,
+#include "translator/ir/ir_ops.def"
+#undef IR
+};
+
+/* Whatever is known of registers and temporaries: all that it computes from is in it, or it may be a move. */
+static inline bool is_simple(const struct ir_insn *insn)
+{
+	return insn->b == IR_IMM ? insn->imm == 0 : insn->b == IR_NONE && insn->a == IR_IMM;
+}
+
+/*
+ * As long as nothing is known there is nothing to do, nor to note: what was written and labels branched to before the first constant or
+ * copy count as if they had not been. Returns the first op by which something becomes known or which is simple by itself, or NULL.
+ */
+static struct ir_insn *first_of_interest(struct ir_block *block)
 {
 	const struct ir_insn *end = block->ops + block->count;
 
 	for (struct ir_insn *insn = block->ops; insn < end; insn++) {
+		if (likely(!interesting[insn->op]))
+			continue;
+		if (insn->op == IR_MOV ? insn->a == IR_IMM || IR_IS_TMP(insn->dst) : is_simple(insn))
+			return insn;
+	}
+	return NULL;
+}
+
+/* Inlined twice: half of all blocks have no temporaries. */
+static inline __attribute__((always_inline)) void walk(struct fold *f, struct ir_block *block, struct ir_insn *first, bool tmps)
+{
+	const struct ir_insn *end = block->ops + block->count;
+
+	for (struct ir_insn *insn = first; insn < end; insn++) {
 		uint8_t attr;
 
 		if (insn->op == IR_INSN)
@@ -220,15 +250,18 @@ static inline __attribute__((always_inline)) void walk(struct fold *f, struct ir
 
 void pass_fold(struct ir_block *block)
 {
+	struct ir_insn *first = first_of_interest(block);
 	struct fold f;
 
-	memset(f.known, NOTHING, BEFORE + IR_TMP0);
+	if (!first)
+		return;
+	memset(f.known, NOTHING, BEFORE + IR_TMP0 + block->tmps);
 	f.known[at(IR_IMM)] = CONSTANT;
 	memset(f.written, 0, (BEFORE + IR_TMP0) * sizeof(f.written[0]));
 	for (unsigned i = 0; i < block->labels; i++)
 		f.branch[i] = NULL;
 	if (block->tmps)
-		walk(&f, block, true);
+		walk(&f, block, first, true);
 	else
-		walk(&f, block, false);
+		walk(&f, block, first, false);
 }

@@ -16,12 +16,11 @@
 #define NONE 0xffff
 
 struct join {
-	uint16_t bound[IR_MAX_OPS];  /* by label: where */
-	uint16_t uses[IR_MAX_OPS];   /* by label: branches to it */
-	bool inside[IR_MAX_OPS];     /* by op: under a condition */
+	struct ir_block *block;
+	gva_t last;                  /* instruction */
+	bool changed;                /* what follows is set */
 	uint16_t entry[IR_MAX_OPS];  /* by op: label to be put before it; NONE */
 	bool dropped[IR_MAX_OPS];    /* by op */
-	uint16_t last[IR_MAX_TMPS];  /* by temporary: op that uses it last */
 };
 
 static bool is_conditional(const struct ir_insn *op)
@@ -37,57 +36,6 @@ static inline bool is_side_exit(const struct ir_block *block, unsigned i)
 	return i + 2 < block->count && op[1].op == IR_EXIT && is_conditional(op) && op[2].op == IR_LABEL && op[2].imm == op->imm;
 }
 
-static void use(struct join *j, ir_ref ref, unsigned i)
-{
-	if (IR_IS_TMP(ref))
-		j->last[ref - IR_TMP0] = (uint16_t)i;
-}
-
-/* A result of op @i is used at @target or later: it would not be there on the path that skips @i. */
-static bool wanted_after(const struct join *j, const struct ir_insn *op, unsigned target)
-{
-	if (op->op == IR_LDF)
-		return false;
-	return (IR_IS_TMP(op->dst) && j->last[op->dst - IR_TMP0] >= target) || (IR_IS_TMP(op->dst2) && j->last[op->dst2 - IR_TMP0] >= target);
-}
-
-static void use_all(struct join *j, const struct ir_insn *op, unsigned i)
-{
-	use(j, op->a, i);
-	if (op->op != IR_STF)
-		use(j, op->b, i);
-	use(j, op->c, i);
-}
-
-static void survey(struct join *j, const struct ir_block *block)
-{
-	unsigned count = block->count, until = 0;
-	bool tmps = block->tmps;
-
-	memset(j->uses, 0, block->labels * sizeof(j->uses[0]));
-	memset(j->entry, 0xff, count * sizeof(j->entry[0]));
-	memset(j->dropped, 0, count * sizeof(j->dropped[0]));
-	for (unsigned i = 0; i < count; i++) {
-		const struct ir_insn *op = &block->ops[i];
-
-		if (op->op == IR_INSN)
-			continue;
-		if (tmps)
-			use_all(j, op, i);
-		if (op->op == IR_LABEL)
-			j->bound[op->imm] = (uint16_t)i;
-		else if (ir_op_info[op->op].attr & IRA_CONTROL)
-			j->uses[op->imm]++;
-	}
-	for (unsigned i = 0; i < count; i++) {
-		const struct ir_insn *op = &block->ops[i];
-
-		j->inside[i] = i < until;
-		if (ir_op_info[op->op].attr & IRA_CONTROL && op->op != IR_LABEL && !is_side_exit(block, i))
-			until = MAX(until, (unsigned)j->bound[op->imm]);
-	}
-}
-
 /* The address of the instruction that op @i belongs to. */
 static gva_t pc_at(const struct ir_block *block, unsigned i)
 {
@@ -96,13 +44,69 @@ static gva_t pc_at(const struct ir_block *block, unsigned i)
 	return block->ops[i].op == IR_INSN ? block->ops[i].imm : block->pc;
 }
 
-/* An access check counts for all that is behind it. */
-static bool any_wanted_after(const struct join *j, const struct ir_block *block, unsigned from, unsigned target)
+/* Temporaries that are results of some ops: they lie close together. */
+struct range {
+	ir_ref low, high; /* empty: low > high */
+};
+
+static void add_result(struct range *range, ir_ref ref)
 {
-	for (unsigned i = from; i < target; i++)
-		if (wanted_after(j, &block->ops[i], target) || block->ops[i].op == IR_FPCHECK)
+	if (!IR_IS_TMP(ref))
+		return;
+	range->low = MIN(range->low, ref);
+	range->high = MAX(range->high, ref);
+}
+
+static bool in_range(const struct range *range, ir_ref ref)
+{
+	return ref >= range->low && ref <= range->high;
+}
+
+/* A result of the ops before @target is used there or later: it would not be there on the path that skips them. So would an access check. */
+static bool any_wanted_after(const struct ir_block *block, unsigned from, unsigned target)
+{
+	struct range results = { IR_NONE, 0 };
+	const struct ir_insn *op = &block->ops[from], *end = block->ops + block->count;
+
+	for (; op < &block->ops[target]; op++) {
+		if (op->op == IR_FPCHECK)
+			return true;
+		if (op->op == IR_LDF)
+			continue;
+		add_result(&results, op->dst);
+		add_result(&results, op->dst2);
+	}
+	for (; results.low <= results.high && op < end; op++)
+		if (in_range(&results, op->a) || in_range(&results, op->c) || (op->op != IR_STF && in_range(&results, op->b)))
 			return true;
 	return false;
+}
+
+/* The exit at @i + 1 is all that the branch at @i skips, and op @target runs under no condition but those that come from here. */
+static bool is_free(const struct join *j, unsigned i, unsigned target)
+{
+	const struct ir_block *block = j->block;
+	unsigned uses = 0, open = 0;
+	bool to[IR_MAX_OPS];
+
+	memset(to, 0, block->labels * sizeof(to[0]));
+	for (unsigned k = 0; k < target; k++) {
+		const struct ir_insn *op = &block->ops[k];
+
+		if (!(ir_op_info[op->op].attr & IRA_CONTROL))
+			continue;
+		if (op->op == IR_LABEL) {
+			open -= to[op->imm];
+			to[op->imm] = false;
+			continue;
+		}
+		uses += op->imm == block->ops[i].imm;
+		if (!is_side_exit(block, k) && !(j->changed && j->dropped[k + 1])) {
+			open += !to[op->imm];
+			to[op->imm] = true;
+		}
+	}
+	return uses == 1 && !open;
 }
 
 /*
@@ -130,11 +134,12 @@ static unsigned find_place(const struct ir_block *block, unsigned i)
 }
 
 /* The op where the exit at @i + 1 goes on, or 0. */
-static unsigned find_target(const struct join *j, const struct ir_block *block, unsigned i)
+static unsigned find_target(const struct join *j, unsigned i)
 {
-	unsigned k = find_place(block, i);
+	const struct ir_block *block = j->block;
+	unsigned k = block->ops[i + 1].imm > j->last ? 0 : find_place(block, i);
 
-	return !k || j->uses[block->ops[i].imm] != 1 || j->inside[k] || any_wanted_after(j, block, i, k) ? 0 : k;
+	return k && is_free(j, i, k) && !any_wanted_after(block, i, k) ? k : 0;
 }
 
 static void invert(struct ir_insn *op, uint16_t label)
@@ -165,51 +170,59 @@ static void rebuild(const struct join *j, struct ir_block *block, unsigned first
 }
 
 /* The first side exit to an instruction of this block further down, or 0: few blocks have one. */
-static unsigned first_candidate(const struct ir_block *block)
+static unsigned first_candidate(struct join *j)
 {
-	gva_t last = block->pc;
+	const struct ir_block *block = j->block;
 
-	if (!block->labels)
+	if (!block->labels || block->exits_leave)
 		return 0;
-	for (unsigned i = block->count; i-- > 0;) {
-		if (block->ops[i].op == IR_INSN) {
-			last = block->ops[i].imm;
-			break;
-		}
-	}
+	j->last = pc_at(block, block->count - 1);
 	for (const struct ir_insn *op = block->ops, *end = op + block->count; op < end; op++) {
 		unsigned i = (unsigned)(op - block->ops);
 
-		if (op->op == IR_EXIT && op->imm <= last && op->imm > block->pc && is_side_exit(block, i - 1) && find_place(block, i - 1))
+		if (op->op == IR_EXIT && op->imm <= j->last && op->imm > block->pc && is_side_exit(block, i - 1) && find_place(block, i - 1))
 			return i - 1;
 	}
 	return 0;
 }
 
+/* The exit at @i + 1 becomes a branch to op @target. */
+static void join(struct join *j, unsigned i, unsigned target)
+{
+	struct ir_block *block = j->block;
+
+	if (!j->changed) {
+		memset(j->entry, 0xff, block->count * sizeof(j->entry[0]));
+		memset(j->dropped, 0, block->count * sizeof(j->dropped[0]));
+		j->changed = true;
+	}
+	if (j->entry[target] == NONE)
+		j->entry[target] = ir_label(block);
+	invert(&block->ops[i], j->entry[target]);
+	j->dropped[i + 1] = j->dropped[i + 2] = true;
+}
+
 void pass_join(struct ir_block *block)
 {
-	unsigned first = first_candidate(block);
-	bool changed = false;
+	unsigned first;
 	struct join j;
 
+	j.block = block;
+	j.changed = false;
+	first = first_candidate(&j);
 	if (!first)
 		return;
-	survey(&j, block);
 	for (unsigned i = first; i + 2 < block->count; i++) {
 		unsigned target;
 
 		if (!is_side_exit(block, i))
 			continue;
-		target = find_target(&j, block, i);
+		target = find_target(&j, i);
 		if (!target)
 			continue;
-		if (j.entry[target] == NONE)
-			j.entry[target] = ir_label(block);
-		invert(&block->ops[i], j.entry[target]);
-		j.dropped[i + 1] = j.dropped[i + 2] = true;
-		changed = true;
+		join(&j, i, target);
 		i += 2;
 	}
-	if (changed)
+	if (j.changed)
 		rebuild(&j, block, first);
 }

@@ -24,7 +24,7 @@
 /* What is live before the ops that the walk has seen. In two registers, also between functions. */
 struct live {
 	uint64_t values; /* bit n: what ref n holds is read before it is written again */
-	uint64_t facts;  /* as ir_insn.facts has it */
+	uint32_t facts;  /* as ir_insn.facts has it. Not of 64 bits too: GCC would keep both in one vector register */
 };
 #define REGS 0xffffull
 #define LAST_BIT 61 /* the bits of IR_IMM and IR_NONE are those above, and 0 */
@@ -32,6 +32,7 @@ struct live {
 
 /* How refs become bits. Those of rare blocks with MANY temporaries that find no place there have bytes. */
 enum refs { NO_TMPS, TMPS, MANY };
+#define MAX_TMPS (LAST_BIT + 1 - IR_TMP0)
 
 struct liveness {
 	struct ir_block *block;
@@ -43,46 +44,48 @@ struct liveness {
 	unsigned unbranched;        /* labels that no branch has been found to yet */
 	struct ir_insn *first_dead; /* NULL: none */
 	struct at_label {
-		struct ir_insn *op; /* NULL */
+		struct ir_insn *op;
 		struct live live;
-	} labels[IR_MAX_OPS];
+	} labels[IR_MAX_OPS];       /* of those that have been met */
 	bool more[IR_MAX_TMPS];     /* MANY: by temporary */
 };
+
+/* One instruction, where the compiler makes three of an operator. */
+static inline uint64_t set_bit(uint64_t word, uint64_t n)
+{
+	__asm__("bts %1, %0" : "+r"(word) : "r"(n) : "cc");
+	return word;
+}
+static inline uint64_t clear_bit(uint64_t word, uint64_t n)
+{
+	__asm__("btr %1, %0" : "+r"(word) : "r"(n) : "cc");
+	return word;
+}
 
 static inline bool has_byte(ir_ref ref, enum refs refs)
 {
 	return refs == MANY && IR_IS_TMP(ref) && ref > LAST_BIT;
 }
 
-static inline bool is_live(const struct liveness *l, struct live now, ir_ref ref, enum refs refs)
+static inline bool is_live(const struct liveness *l, uint64_t values, ir_ref ref, enum refs refs)
 {
-	return has_byte(ref, refs) ? l->more[ref - IR_TMP0] : now.values >> (ref & 63) & 1;
+	return has_byte(ref, refs) ? l->more[ref - IR_TMP0] : values >> (ref & 63) & 1;
 }
 
-static inline struct live use(struct liveness *l, struct live now, ir_ref ref, enum refs refs)
+/* Both return the new values. */
+static inline uint64_t use(struct liveness *l, uint64_t values, ir_ref ref, enum refs refs)
 {
-	if (has_byte(ref, refs))
-		l->more[ref - IR_TMP0] = true;
-	else
-		now.values |= 1ull << (ref & 63);
-	return now;
+	if (!has_byte(ref, refs))
+		return set_bit(values, ref);
+	l->more[ref - IR_TMP0] = true;
+	return values;
 }
-
-static inline struct live define(struct liveness *l, struct live now, ir_ref ref, enum refs refs)
+static inline uint64_t define(struct liveness *l, uint64_t values, ir_ref ref, enum refs refs)
 {
-	if (has_byte(ref, refs))
-		l->more[ref - IR_TMP0] = false;
-	else
-		now.values &= ~(1ull << (ref & 63));
-	return now;
-}
-
-/* The state before an op is the architecture's. */
-static inline struct live all_live(struct live now)
-{
-	now.values |= REGS;
-	now.facts |= IR_NZCV;
-	return now;
+	if (!has_byte(ref, refs))
+		return clear_bit(values, ref);
+	l->more[ref - IR_TMP0] = false;
+	return values;
 }
 
 /* @insn, which is kept, as a place from the end. */
@@ -110,23 +113,19 @@ static inline bool is_plain_access(unsigned op)
 	return op - IR_LD <= IR_STF - IR_LD;
 }
 
-/* @insn, a plain access, is followed by another. */
-static inline void look_behind(struct liveness *l, const struct ir_insn *insn)
-{
-	if (unlikely(is_plain_access(insn[1].op) || insn[1].op == DEAD))
-		l->block->facts.neighbours = true;
-}
-
 /* @insn has no effect but its results, and no live flags. */
-static inline bool is_dead(const struct liveness *l, struct live now, const struct ir_insn *insn, uint8_t attr, enum refs refs)
+static inline bool is_dead(const struct liveness *l, uint64_t values, const struct ir_insn *insn, uint8_t attr, enum refs refs)
 {
-	if (is_live(l, now, insn->dst, refs))
+	if (is_live(l, values, insn->dst, refs))
 		return insn->op == IR_MOV && insn->dst == insn->a;
-	return !(attr & IRA_WIDE) || !is_live(l, now, insn->dst2, refs);
+	return !(attr & IRA_WIDE) || !is_live(l, values, insn->dst2, refs);
 }
 
 static void bury(struct liveness *l, struct ir_insn *insn)
 {
+	/* Perhaps it stood between two of them. */
+	if (is_plain_access(insn[-1].op))
+		l->block->facts.neighbours = true;
 	insn->op = DEAD;
 	l->dead++;
 	if (!l->first_dead || insn < l->first_dead)
@@ -139,18 +138,18 @@ static __attribute__((noinline)) struct live special(struct liveness *l, const s
 	const ir_ref dst = insn->op == IR_LDF ? IR_NONE : insn->dst, b = insn->op == IR_STF ? IR_NONE : insn->b;
 	uint8_t attr = ir_op_info[insn->op].attr;
 
-	now = define(l, define(l, now, dst, refs), insn->dst2, refs);
+	now.values = define(l, define(l, now.values, dst, refs), insn->dst2, refs);
+	/* The state before it is the architecture's. */
 	if (attr & IRA_FAULT || insn->op == IR_POLL || (insn->op == IR_CALL && !(helper_info[insn->imm].attr & HELPER_PURE)))
-		now = all_live(now);
+		now = (struct live){ now.values | REGS, now.facts | IR_NZCV };
 	if ((insn->op == IR_LDCPU && insn->imm == offsetof(struct cpu, nzcv)) || (insn->op == IR_STCPU && insn->imm2 == offsetof(struct cpu, nzcv)))
 		now.facts |= IR_NZCV;
 	if (insn->op == IR_UMLAL || insn->op == IR_SMLAL)
-		now = use(l, use(l, now, dst, refs), insn->dst2, refs);
-	now = use(l, use(l, use(l, now, insn->a, refs), b, refs), insn->c, refs);
-	now.values &= VALUES;
+		now.values = use(l, use(l, now.values, dst, refs), insn->dst2, refs);
+	now.values = use(l, use(l, use(l, now.values, insn->a, refs), b, refs), insn->c, refs) & VALUES;
 	l->block->facts.calls |= insn->op == IR_CALL;
-	if (is_plain_access(insn->op))
-		look_behind(l, insn);
+	if (is_plain_access(insn->op) && is_plain_access(insn[1].op))
+		l->block->facts.neighbours = true;
 	mention(l, insn, dst);
 	mention(l, insn, insn->dst2);
 	mention(l, insn, insn->a);
@@ -167,43 +166,42 @@ static bool ends_before(const struct ir_insn *label)
 	return op == IR_BR || ir_ends(op);
 }
 
-/* A label or branch. Those that can go are buried. */
-static __attribute__((noinline)) struct live control(struct liveness *l, struct ir_insn *insn, struct live now, enum refs refs)
+/* A branch. One that can go is buried. */
+static __attribute__((noinline)) struct live branch(struct liveness *l, struct ir_insn *insn, struct live now, enum refs refs)
 {
-	unsigned number = insn->imm;
-	struct at_label *label = &l->labels[number];
-	uint16_t *uses = &l->block->facts.labels[number].uses;
+	const struct at_label *label = &l->labels[insn->imm];
+	uint16_t *uses = &l->block->facts.labels[insn->imm].uses;
 
-	if (insn->op == IR_LABEL) {
-		label->op = insn;
-		label->live = now;
-		l->unbranched++;
-		l->block->facts.labels[number].at = place(l, insn);
+	if (insn->op == IR_BR) {
+		now.values &= ~REGS;
+		now.facts &= ~IR_NZCV;
+	}
+	now.values |= label->live.values & REGS;
+	now.facts |= label->live.facts & IR_NZCV;
+	if (insn->op == IR_BR && label->op == insn + 1 && !l->keep_ops) {
+		bury(l, insn);
 		return now;
 	}
-	if (insn->op == IR_BR) {
-		now.values = (now.values & ~REGS) | (label->live.values & REGS);
-		now.facts = (now.facts & ~(uint64_t)IR_NZCV) | (label->live.facts & IR_NZCV);
-		if (label->op == insn + 1 && !l->keep_ops) {
-			bury(l, insn);
-			return now;
-		}
-	} else {
-		now.values |= label->live.values & REGS;
-		now.facts |= label->live.facts & IR_NZCV;
-	}
-	insn->facts = (uint32_t)now.facts;
+	insn->facts = now.facts;
 	/* Of the branches the last. Where only they come to the label, what lies between counts on none of the ways. */
-	if (!*uses) {
+	if (!(*uses)++) {
 		l->unbranched--;
 		l->uneven |= (now.facts ^ label->live.facts) >> 16 && ends_before(label->op);
 	}
-	++*uses;
 	now.facts |= insn->fuse;
-	now = use(l, now, insn->a, refs);
-	now.values &= VALUES;
-	mention(l, insn, insn->a);
+	if (insn->a != IR_NONE) {
+		now.values = use(l, now.values, insn->a, refs);
+		mention(l, insn, insn->a);
+	}
 	return now;
+}
+
+static inline void label(struct liveness *l, struct ir_insn *insn, uint64_t values, uint32_t facts)
+{
+	l->labels[insn->imm].op = insn;
+	l->labels[insn->imm].live = (struct live){ values, facts };
+	l->unbranched++;
+	l->block->facts.labels[insn->imm].at = place(l, insn);
 }
 
 /* An end of a path like any other. */
@@ -220,59 +218,70 @@ static inline void end(struct liveness *l, struct ir_insn *insn)
 }
 
 /* Inlined three times. */
-static inline __attribute__((always_inline)) struct live walk(struct liveness *l, enum refs refs)
+static inline __attribute__((always_inline)) struct live walk(struct liveness *l, enum refs refs, uint8_t keep_flags, uint8_t keep_ops)
 {
-	const uint8_t keep_flags = l->keep_flags, keep_ops = l->keep_ops;
 	struct ir_insn *const first = l->block->ops;
-	struct live now = { REGS, IR_NZCV };
+	uint64_t values = REGS;
+	uint32_t facts = IR_NZCV;
 
 	for (struct ir_insn *insn = first + l->block->count; insn-- > first;) {
+		struct live now;
 		uint8_t attr;
 
-		insn->facts = (uint32_t)now.facts;
+		insn->facts = facts;
 		if (insn->op == IR_INSN) {
-			now.facts += ONE_BEHIND;
+			facts += ONE_BEHIND;
 			continue;
 		}
 		attr = ir_op_info[insn->op].attr;
-		if (attr & IRA_CONTROL) {
-			now = control(l, insn, now, refs);
-			continue;
-		}
 		if (attr & (IRA_FAULT | IRA_END) && !(attr & (IRA_ODD | IRA_WIDE))) {
 			if (attr & IRA_END)
 				end(l, insn);
-			else
-				look_behind(l, insn);
-			now = all_live(now);
+			else if (is_plain_access(insn[1].op) && is_plain_access(insn->op))
+				l->block->facts.neighbours = true;
+			/* The state before it is the architecture's. */
+			values |= REGS;
+			facts |= IR_NZCV;
+			if (refs == NO_TMPS)
+				continue;
+		} else if (attr & IRA_CONTROL) {
+			if (insn->op == IR_LABEL) {
+				label(l, insn, values, facts);
+				continue;
+			}
+			now = branch(l, insn, (struct live){ values, facts }, refs);
+			values = now.values;
+			facts = now.facts;
+			continue;
 		} else {
 			uint8_t defines = insn->fdef;
 
-			insn->fdef &= (uint8_t)(now.facts | keep_flags);
-			if (!((attr | keep_ops) & IRA_EFFECT) && !insn->fdef && is_dead(l, now, insn, attr, refs)) {
+			insn->fdef &= (uint8_t)(facts | keep_flags);
+			if (!((attr | keep_ops) & IRA_EFFECT) && !insn->fdef && is_dead(l, values, insn, attr, refs)) {
 				bury(l, insn);
 				continue;
 			}
 			if (attr & (IRA_ODD | IRA_WIDE)) {
-				now = special(l, insn, now, refs);
+				now = special(l, insn, (struct live){ values, facts }, refs);
+				values = now.values;
+				facts = now.facts;
 				continue;
 			}
 			if (defines | insn->fuse) {
 				if (!keep_flags && is_shift(insn->op) && !(insn->fdef & IR_C))
 					insn->fuse = 0; /* it read C only to keep it */
-				now.facts = (now.facts & ~(uint64_t)defines) | insn->fuse;
+				facts = (facts & ~(uint32_t)defines) | insn->fuse;
 			}
-			now = define(l, now, insn->dst, refs);
+			values = define(l, values, insn->dst, refs);
 		}
-		now = use(l, use(l, now, insn->a, refs), insn->b, refs);
-		now.values &= VALUES;
+		values = use(l, use(l, values, insn->a, refs), insn->b, refs) & VALUES;
 		if (refs == NO_TMPS)
 			continue;
 		mention(l, insn, insn->dst);
 		mention(l, insn, insn->a);
 		mention(l, insn, insn->b);
 	}
-	return now;
+	return (struct live){ values, facts };
 }
 
 static void remove_dead(struct ir_block *block, struct ir_insn *first)
@@ -290,7 +299,7 @@ static void remove_dead(struct ir_block *block, struct ir_insn *first)
 static __attribute__((noinline)) void bury_labels(struct liveness *l)
 {
 	for (unsigned i = 0; i < l->block->labels; i++)
-		if (l->labels[i].op && !l->block->facts.labels[i].uses)
+		if (l->block->facts.labels[i].at && !l->block->facts.labels[i].uses)
 			bury(l, l->labels[i].op);
 	l->block->facts.known = false;
 }
@@ -314,10 +323,8 @@ static void init(struct liveness *l, struct ir_block *block)
 	facts->exits = facts->own_exit = 0;
 	for (unsigned i = 0; i < block->tmps; i++)
 		facts->tmp_last[i] = 0;
-	for (unsigned i = 0; i < block->labels; i++) {
+	for (unsigned i = 0; i < block->labels; i++)
 		facts->labels[i].at = facts->labels[i].uses = 0;
-		l->labels[i].op = NULL;
-	}
 	l->block = block;
 	l->end = block->ops + block->count;
 	l->dead = l->unbranched = 0;
@@ -333,13 +340,13 @@ static void walk_block(struct ir_block *block, uint8_t keep_flags, uint8_t keep_
 	init(&l, block);
 	l.keep_flags = keep_flags;
 	l.keep_ops = keep_ops;
-	if (!block->tmps) {
-		now = walk(&l, NO_TMPS);
-	} else if (block->tmps <= LAST_BIT + 1 - IR_TMP0) {
-		now = walk(&l, TMPS);
+	if (!(keep_flags | keep_ops) && !block->tmps) {
+		now = walk(&l, NO_TMPS, 0, 0);
+	} else if (!(keep_flags | keep_ops) && block->tmps <= MAX_TMPS) {
+		now = walk(&l, TMPS, 0, 0);
 	} else {
 		memset(l.more, 0, block->tmps * sizeof(l.more[0]));
-		now = walk(&l, MANY);
+		now = walk(&l, MANY, keep_flags, keep_ops);
 	}
 	block->facts.live_in = now.facts & IR_NZCV;
 	block->facts.insns = (uint16_t)(now.facts >> 16);
