@@ -14,6 +14,7 @@
 
 #include "base/base.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
 typedef uint16_t ir_ref;
@@ -143,6 +144,25 @@ static inline struct ir_insn *ir_append(struct ir_block *block, enum ir_op op)
 		block->count = IR_MAX_OPS - 1;
 	}
 	return ir_append_in_room(block, op);
+}
+
+/*
+ * An op in words of 8 bytes, for what writes many ops of few kinds (lift_run.c): four stores. The rest of the struct is zero but imm and imm2.
+ */
+#define IR_HEAD(op, fdef, fuse, dst, dst2) \
+	((uint64_t)(op) | (uint64_t)(fdef) << 16 | (uint64_t)(fuse) << 24 | (uint64_t)(dst) << 32 | (uint64_t)(dst2) << 48)
+#define IR_SOURCES(a, b, c, mem) ((uint64_t)(a) | (uint64_t)(b) << 16 | (uint64_t)(c) << 32 | (uint64_t)(mem) << 48)
+static inline void ir_write(struct ir_insn *to, uint64_t head, uint64_t sources, uint32_t imm, uint32_t imm2)
+{
+	typedef uint64_t __attribute__((may_alias, aligned(4))) word_t;
+	word_t *words = (word_t *)to;
+
+	static_assert(offsetof(struct ir_insn, fdef) == 2 && offsetof(struct ir_insn, dst) == 4 && offsetof(struct ir_insn, a) == 8 &&
+	              offsetof(struct ir_insn, mem) == 14 && offsetof(struct ir_insn, imm) == 20 && offsetof(struct ir_insn, imm2) == 24);
+	words[0] = head;
+	words[1] = sources;
+	words[2] = (uint64_t)imm << 32;
+	words[3] = imm2;
 }
 
 /* A new temporary, a new label number. */

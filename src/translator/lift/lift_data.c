@@ -6,25 +6,32 @@
 #include "translator/lift/lift_data.h"
 #include "translator/lift/lift_emit.h"
 
+#define OP(op, flags_, uses_, result, ...) \
+	{ .head = IR_HEAD(op, 0, uses_, result, IR_NONE), .ir = op, .flags = flags_, .uses = uses_, .no_result = result, __VA_ARGS__ }
+#define REVERSED .reversed = true, .turn = 16
+#define NO_RN .no_rn = IR_NONE, .turn = 16
 const struct data_op lift_data_ops[] = {
-	[INSN_AND] = { IR_AND, IR_NZ },
-	[INSN_EOR] = { IR_XOR, IR_NZ },
-	[INSN_SUB] = { IR_SUB, IR_NZCV },
-	[INSN_RSB] = { IR_SUB, IR_NZCV, .reversed = true, .first = 0xffff },
-	[INSN_ADD] = { IR_ADD, IR_NZCV },
-	[INSN_ADC] = { IR_ADC, IR_NZCV, .uses = IR_C },
-	[INSN_SBC] = { IR_SBC, IR_NZCV, .uses = IR_C },
-	[INSN_RSC] = { IR_SBC, IR_NZCV, .uses = IR_C, .reversed = true, .first = 0xffff },
-	[INSN_TST] = { IR_TST, IR_NZ, .no_result = IR_NONE },
-	[INSN_TEQ] = { IR_TEQ, IR_NZ, .no_result = IR_NONE },
-	[INSN_CMP] = { IR_CMP, IR_NZCV, .no_result = IR_NONE },
-	[INSN_CMN] = { IR_CMN, IR_NZCV, .no_result = IR_NONE },
-	[INSN_ORR] = { IR_OR, IR_NZ },
-	[INSN_MOV] = { IR_MOV, IR_NZ, .first = 0xffff, .no_rn = IR_NONE },
-	[INSN_BIC] = { IR_BIC, IR_NZ },
-	[INSN_MVN] = { IR_NOT, IR_NZ, .first = 0xffff, .no_rn = IR_NONE },
-	[INSN_ORN] = { IR_ORN, IR_NZ },
+	[INSN_AND] = OP(IR_AND, IR_NZ, 0, 0),
+	[INSN_EOR] = OP(IR_XOR, IR_NZ, 0, 0),
+	[INSN_SUB] = OP(IR_SUB, IR_NZCV, 0, 0),
+	[INSN_RSB] = OP(IR_SUB, IR_NZCV, 0, 0, REVERSED),
+	[INSN_ADD] = OP(IR_ADD, IR_NZCV, 0, 0),
+	[INSN_ADC] = OP(IR_ADC, IR_NZCV, IR_C, 0),
+	[INSN_SBC] = OP(IR_SBC, IR_NZCV, IR_C, 0),
+	[INSN_RSC] = OP(IR_SBC, IR_NZCV, IR_C, 0, REVERSED),
+	[INSN_TST] = OP(IR_TST, IR_NZ, 0, IR_NONE),
+	[INSN_TEQ] = OP(IR_TEQ, IR_NZ, 0, IR_NONE),
+	[INSN_CMP] = OP(IR_CMP, IR_NZCV, 0, IR_NONE),
+	[INSN_CMN] = OP(IR_CMN, IR_NZCV, 0, IR_NONE),
+	[INSN_ORR] = OP(IR_OR, IR_NZ, 0, 0),
+	[INSN_MOV] = OP(IR_MOV, IR_NZ, 0, 0, NO_RN),
+	[INSN_BIC] = OP(IR_BIC, IR_NZ, 0, 0),
+	[INSN_MVN] = OP(IR_NOT, IR_NZ, 0, 0, NO_RN),
+	[INSN_ORN] = OP(IR_ORN, IR_NZ, 0, 0),
 };
+#undef OP
+#undef REVERSED
+#undef NO_RN
 static_assert(INSN_AND == 0 && INSN_MVN == 15 && INSN_TST == 8 && INSN_MOV == 13, "numbered as in A32");
 
 static const uint8_t shift_ops[] = {

@@ -5,13 +5,14 @@
 #include "translator/lift/lift.h"
 
 struct data_op {
+	uint64_t head;    /* IR_HEAD() of it, without flags and with r0 as result, if it has one */
 	uint8_t ir;
 	uint8_t flags;    /* that it can define; NZ: C is the shifter's carry */
 	uint8_t uses;     /* flags */
 	bool reversed;    /* operand2 - Rn */
-	ir_ref first;     /* all ones: operand 2 is the first of the IR op; reversed, or without Rn */
 	ir_ref no_result; /* IR_NONE: a comparison; decode() has set setflags */
 	ir_ref no_rn;     /* IR_NONE: operand 2 only */
+	uint8_t turn;     /* 16: operand 2 is the first of the IR op; reversed, or without Rn */
 };
 
 /* By enum insn_op: its first ones, INSN_AND to INSN_ORN, of which A32 has all but the last, by their numbers in bits 24:21. */

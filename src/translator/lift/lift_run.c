@@ -61,21 +61,23 @@ static inline struct ir_insn *put(struct ir_insn *to, enum ir_op op)
 	return to;
 }
 
+/* Whether one of the fields that @nibbles has is 15: bits of the others only borrow below such a field. */
+static inline bool any_15(uint32_t bits, uint32_t nibbles)
+{
+	uint32_t zero = ~bits & nibbles, ones = nibbles & 0x11111111;
+
+	return (zero - ones) & ~zero & ones << 3;
+}
+
 /* --- data processing: each writes its ops from @to on and returns where they end, or NULL for an odd word ----------- */
 
 enum { S = 1 << 20 };
 
 static inline struct ir_insn *put_data(struct ir_insn *to, const struct data_op *op, uint32_t bits, uint8_t fdef, ir_ref second, uint32_t imm)
 {
-	ir_ref rn = reg(bits, 16) | op->no_rn, swap = (second ^ rn) & op->first;
+	uint32_t sources = ror32(field(bits, 16) | op->no_rn | (uint32_t)second << 16, op->turn);
 
-	put(to, op->ir);
-	to->fdef = fdef;
-	to->fuse = op->uses;
-	to->dst = reg(bits, 12) | op->no_result;
-	to->a = rn ^ swap;
-	to->b = second ^ swap;
-	to->imm = imm;
+	ir_write(to, op->head | (uint64_t)field(bits, 12) << 32 | (uint32_t)fdef << 16, IR_SOURCES(sources, 0, IR_NONE, 0), imm, 0);
 	return to + 1;
 }
 
@@ -88,9 +90,9 @@ static inline struct ir_insn *data_imm(struct ir_insn *to, uint32_t bits)
 {
 	const struct data_op *op = &lift_data_ops[field(bits, 21)];
 	uint8_t fdef = flags_of(op, bits);
-	uint32_t imm = ror32(bits & 0xff, field(bits, 8) * 2);
+	uint32_t imm = ror32(bits & 0xff, bits >> 7 & 30);
 
-	if (unlikely(field(bits, 12) == 15 || field(bits, 16) == 15))
+	if (unlikely(any_15(bits, 0xff000)))
 		return NULL;
 	if (unlikely(fdef == IR_NZ) && field(bits, 8)) {
 		put(to, IR_SETC);
@@ -163,39 +165,55 @@ static inline struct ir_insn *put_step(struct ir_insn *to, ir_ref rn, uint32_t s
 	return to + 1;
 }
 
-/* One access at Rn or r15, with write-back as lift_load_one() and lift_store_one() have it. */
-static inline struct ir_insn *put_single(struct ir_insn *to, uint32_t bits, gva_t pc, uint32_t offset, uint32_t mem)
-{
-	ir_ref rn = reg(bits, 16), rt = reg(bits, 12), loads = 0 - (bits / L & 1);
-	uint32_t step = bits & U ? offset : 0 - offset;
+/* What bits 24:20 say of a load or store: the words of its op with r0 as operands. */
+struct access {
+	uint64_t head, sources;
+	uint32_t down, before; /* all ones: the offset is negative; it counts for the access */
+};
+#define ACCESS(n) \
+	{ IR_HEAD((n) & 1 ? IR_LD : IR_ST, 0, 0, (n) & 1 ? 0 : IR_NONE, IR_NONE), \
+	  IR_SOURCES(0, (n) & 1 ? IR_NONE : 0, IR_NONE, (n) & 4 ? ACCESS_SIZE(0) : ACCESS_SIZE(2)), (n) & 8 ? 0 : ~0u, (n) & 16 ? ~0u : 0 }
+#define ACCESS_4(n) ACCESS(n), ACCESS(n + 1), ACCESS(n + 2), ACCESS(n + 3)
+static const struct access accesses[32] = {
+	ACCESS_4(0), ACCESS_4(4), ACCESS_4(8), ACCESS_4(12), ACCESS_4(16), ACCESS_4(20), ACCESS_4(24), ACCESS_4(28),
+};
+#undef ACCESS
+#undef ACCESS_4
 
-	if (unlikely(rt == 15))
-		return NULL;
-	put(to, bits & L ? IR_LD : IR_ST);
-	to->a = rn;
-	to->mem = (uint16_t)mem;
-	to->dst = rt | (ir_ref)~loads;
-	to->b = rt | loads;
-	to->imm2 = bits & P ? step : 0;
-	if (unlikely(rn == 15)) {
-		if ((bits & (P | W)) != P)
+static inline const struct access *access_of(uint32_t bits)
+{
+	return &accesses[bits >> 20 & 31];
+}
+
+/* Rt is the result or the second source; in the other's place all bits are set. */
+static inline struct ir_insn *put_access(struct ir_insn *to, const struct access *access, ir_ref rt, ir_ref base, uint32_t offset, uint32_t mem)
+{
+	ir_write(to, access->head | (uint64_t)rt << 32, access->sources | IR_SOURCES(base, rt, 0, mem), 0, offset);
+	return to + 1;
+}
+
+/* One access at Rn or r15, with write-back as lift_load_one() and lift_store_one() have it. */
+static inline __attribute__((always_inline)) struct ir_insn *put_single(struct ir_insn *to, uint32_t bits, gva_t pc, uint32_t offset, uint32_t mem)
+{
+	const struct access *access = access_of(bits);
+	ir_ref rn = reg(bits, 16), rt = reg(bits, 12);
+	uint32_t step = (offset ^ access->down) - access->down;
+
+	if (unlikely(any_15(bits, 0xff000))) {
+		if (rt == 15 || (bits & (P | W)) != P)
 			return NULL;
-		to->a = IR_IMM;
+		put_access(to, access, rt, IR_IMM, step, mem);
 		to->imm = (pc + 8) & ~3u;
+		return to + 1;
 	}
-	to++;
+	to = put_access(to, access, rt, rn, step & access->before, mem);
 	if (unlikely((bits & (P | W)) != P) && step && (!(bits & L) || rt != rn))
 		to = put_step(to, rn, step);
 	return to;
 }
 
-static inline uint32_t single_size(uint32_t bits, uint16_t endian)
-{
-	return (bits & B ? ACCESS_SIZE(0) : ACCESS_SIZE(2)) | endian;
-}
-
 /* Halfwords and signed loads (A5.2.8); without P, W would be another instruction. */
-static inline struct ir_insn *extra(struct ir_insn *to, uint32_t bits, gva_t pc, uint16_t endian)
+static __attribute__((noinline)) struct ir_insn *extra(struct ir_insn *to, uint32_t bits, gva_t pc, uint16_t endian)
 {
 	static const uint8_t sizes[] = { 0, ACCESS_SIZE(1), ACCESS_SIZE(0) | ACCESS_SIGNED, ACCESS_SIZE(1) | ACCESS_SIGNED };
 	unsigned which = bits >> 5 & 3;
@@ -208,9 +226,9 @@ static inline struct ir_insn *extra(struct ir_insn *to, uint32_t bits, gva_t pc,
 /* At an address that takes an op of its own. */
 static inline struct ir_insn *single_reg(struct ir_insn *to, uint32_t bits, struct ir_block *block, uint16_t endian)
 {
-	ir_ref rn = reg(bits, 16), rt = reg(bits, 12), index = reg(bits, 0), loads = 0 - (bits / L & 1), sum;
+	ir_ref rn = reg(bits, 16), rt = reg(bits, 12), index = reg(bits, 0), sum;
 
-	if (bits & 0x10 || rn == 15 || rt == 15 || index == 15 || is_rrx(bits))
+	if (bits & 0x10 || any_15(bits, 0xff00f) || is_rrx(bits))
 		return NULL;
 	if (bits & 0xfe0) {
 		index = ir_tmp(block);
@@ -221,12 +239,7 @@ static inline struct ir_insn *single_reg(struct ir_insn *to, uint32_t bits, stru
 	to->dst = sum;
 	to->a = rn;
 	to->b = index;
-	put(++to, bits & L ? IR_LD : IR_ST);
-	to->a = bits & P ? sum : rn;
-	to->mem = (uint16_t)single_size(bits, endian);
-	to->dst = rt | (ir_ref)~loads;
-	to->b = rt | loads;
-	to++;
+	to = put_access(to + 1, access_of(bits), rt, bits & P ? sum : rn, 0, endian);
 	if ((bits & (P | W)) != P && (!(bits & L) || rt != rn)) {
 		put(to, IR_MOV);
 		to->dst = rn;
@@ -239,10 +252,10 @@ static inline struct ir_insn *single_reg(struct ir_insn *to, uint32_t bits, stru
 /* A list without r15 and, when loaded, without Rn; @pc (or IR_NONE: odd) is loaded for r15. */
 static inline struct ir_insn *multiple(struct ir_insn *to, uint32_t bits, uint16_t endian, ir_ref pc)
 {
-	ir_ref rn = reg(bits, 16), loads = 0 - (bits / L & 1);
+	const struct access *access = access_of(bits);
+	ir_ref rn = reg(bits, 16);
 	unsigned list = bits & 0xffff, size = 4 * (unsigned)__builtin_popcount(list);
 	uint32_t offset = (bits & U ? 0 : 0 - size) + (!(bits & P) == !(bits & U) ? 4 : 0);
-	enum ir_op op = bits & L ? IR_LD : IR_ST;
 
 	if (rn == 15 || !list || (list >> 15 && pc == IR_NONE) || (bits & L && list >> rn & 1))
 		return NULL;
@@ -251,20 +264,14 @@ static inline struct ir_insn *multiple(struct ir_insn *to, uint32_t bits, uint16
 
 		if (rt == 15)
 			rt = pc;
-		put(to, op);
-		to->a = rn;
-		to->mem = (uint16_t)(ACCESS_SIZE(2) | ACCESS_ALIGNED | endian);
-		to->dst = rt | (ir_ref)~loads;
-		to->b = rt | loads;
-		to->imm2 = offset;
-		to++;
+		to = put_access(to, access, rt, rn, offset, ACCESS_ALIGNED | endian);
 		offset += 4;
 	}
 	return bits & W ? put_step(to, rn, bits & U ? size : 0 - size) : to;
 }
 
 /* Data processing with a register, or what A5.1 puts among it. */
-static inline struct ir_insn *data_reg(struct ir_insn *to, uint32_t bits, gva_t pc, struct lift *l)
+static inline __attribute__((always_inline)) struct ir_insn *data_reg(struct ir_insn *to, uint32_t bits, gva_t pc, struct lift *l)
 {
 	const struct data_op *op = &lift_data_ops[field(bits, 21)];
 	uint8_t fdef = flags_of(op, bits);
@@ -272,7 +279,7 @@ static inline struct ir_insn *data_reg(struct ir_insn *to, uint32_t bits, gva_t 
 
 	if (unlikely((bits & 0x90) == 0x90))
 		return extra(to, bits, pc, l->endian);
-	if (unlikely(field(bits, 12) == 15 || field(bits, 16) == 15 || second == 15))
+	if (unlikely(any_15(bits, 0xff00f)))
 		return NULL;
 	if (unlikely(bits & 0xff0)) {
 		if (bits & 0x10 || is_rrx(bits))
@@ -301,7 +308,7 @@ static inline __attribute__((always_inline)) struct ir_insn *lift_word(struct li
 	case FORM_HINT:
 		return (bits & 0xfffff) == 0xf000 ? to : NULL; /* NOP */
 	case FORM_SINGLE:
-		return put_single(to, bits, pc, bits & 0xfff, single_size(bits, l->endian));
+		return put_single(to, bits, pc, bits & 0xfff, l->endian);
 	case FORM_SINGLE_REG:
 		return single_reg(to, bits, l->block, l->endian);
 	case FORM_MULTIPLE:
@@ -347,7 +354,7 @@ static bool return_by_ldm(struct lift *l, uint32_t bits)
  * What ends the block or goes on elsewhere, under the condition AL, where no other is open: B, BL, LDM with r15, BX lr.  Its marker is there
  * without being counted, and l->pc is its address. Returns false when @bits is none of them.
  */
-static bool lift_end(struct lift *l, uint32_t bits)
+static __attribute__((noinline)) bool lift_end(struct lift *l, uint32_t bits)
 {
 	bool jumps = is_branch(bits, false);
 
@@ -405,8 +412,25 @@ static __attribute__((noinline)) struct ir_insn *lift_word_apart(struct lift *l,
 	return lift_word(l, to, bits, pc);
 }
 
+/* B with a condition where none is open. */
+static inline struct ir_insn *branch_if(struct lift *l, struct ir_insn *to, uint32_t bits, gva_t pc)
+{
+	uint16_t over = l->block->labels++;
+	unsigned cond = condition(bits) ^ 1;
+
+	put(to, IR_BRC);
+	to->cond = (uint8_t)cond;
+	to->fuse = ir_cond_flags(cond);
+	to->imm = over;
+	put(++to, IR_EXIT)->imm = branch_target(bits, pc);
+	put(++to, IR_LABEL)->imm = over;
+	lift_count_exit(l);
+	lift_after_conditional(l);
+	return to + 1;
+}
+
 /* The ops of an instruction with a condition, behind its marker: see lift_conditional() in lift_block.c. */
-static struct ir_insn *conditional(struct lift *l, struct ir_insn *to, uint32_t bits, gva_t pc)
+static __attribute__((noinline)) struct ir_insn *conditional(struct lift *l, struct ir_insn *to, uint32_t bits, gva_t pc)
 {
 	bool open = l->skip != LIFT_NO_LABEL, branches = is_branch(bits, false), changed = branches;
 	uint16_t label = open ? l->skip : l->block->labels;
@@ -414,6 +438,8 @@ static struct ir_insn *conditional(struct lift *l, struct ir_insn *to, uint32_t 
 
 	if (condition(bits) == 15)
 		return NULL;
+	if (branches && !open)
+		return branch_if(l, to, bits, pc);
 	if (!open) {
 		struct ir_insn *selected = put_select(to, bits);
 
@@ -478,9 +504,7 @@ static bool lift_words(struct lift *l, const uint8_t *at, const uint8_t *end)
 			to = put_label(l, to);
 			cond = INSN_COND_AL;
 		}
-		put(to, IR_INSN);
-		to->imm = pc;
-		to->imm2 = 4;
+		ir_write(to, IR_HEAD(IR_INSN, 0, 0, IR_NONE, IR_NONE), IR_SOURCES(IR_NONE, IR_NONE, IR_NONE, 0), pc, 4);
 		if (likely(condition(bits) == cond)) {
 			next = lift_word(l, to + 1, bits, pc);
 			if (!next)
