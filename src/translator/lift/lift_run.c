@@ -424,7 +424,7 @@ static inline struct ir_insn *branch_if(struct lift *l, struct ir_insn *to, uint
 	to->imm = over;
 	put(++to, IR_EXIT)->imm = branch_target(bits, pc);
 	put(++to, IR_LABEL)->imm = over;
-	lift_count_exit(l);
+	lift_count_exit(l, pc, branch_target(bits, pc));
 	lift_after_conditional(l);
 	return to + 1;
 }
