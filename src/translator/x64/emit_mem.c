@@ -186,15 +186,15 @@ static void look_up(struct emit *e, unsigned addend, unsigned addr, bool load, s
 	struct enc *enc = &e->enc;
 
 	enc_mov(enc, W32, opnd_reg(addend), opnd_reg(addr));
-	enc_shift(enc, HOST_SHR, W32, opnd_reg(addend), GUEST_PAGE_BITS);
-	if (e->op->mem & ACCESS_USER && e->ir->key & KEY_PRIV) {
+	if (unlikely(e->op->mem & ACCESS_USER && e->ir->key & KEY_PRIV)) {
+		enc_shift(enc, HOST_SHR, W32, opnd_reg(addend), GUEST_PAGE_BITS);
 		enc_shift(enc, HOST_SHL, W32, opnd_reg(addend), 3);
 		enc_alu(enc, ALU_ADD, W64, opnd_reg(addend), CPU_OPND(user_space));
 		enc_mov(enc, W64, opnd_reg(addend), opnd_mem(addend, offset));
+		enc_test(enc, W64, opnd_reg(addend), opnd_reg(addend));
 	} else {
-		enc_mov(enc, W64, opnd_reg(addend), opnd_sib(R15, addend, 3, offset));
+		enc_look_up(enc, addend, GUEST_PAGE_BITS, offset);
 	}
-	enc_test(enc, W64, opnd_reg(addend), opnd_reg(addend));
 	cold_jcc(e, slow, CC_E);
 }
 
@@ -230,6 +230,12 @@ static bool is_indexed(const struct emit *e, struct opnd mem)
 	return mem.reg == R15 && mem.index != OPND_NO_INDEX && !mem.scale && !enc_fits8(mem.disp) && !(e->op->mem & ACCESS_BE) && size_log2(e->op) < 3;
 }
 
+/* @mem is a base and an index, to be accessed in one of enc_indexed()'s forms. */
+static bool is_two_registers(const struct emit *e, struct opnd mem)
+{
+	return mem.index != OPND_NO_INDEX && !mem.scale && !mem.disp && !(e->op->mem & ACCESS_BE) && size_log2(e->op) < 3;
+}
+
 static void load_from(struct emit *e, unsigned dst, struct opnd mem)
 {
 	struct enc *enc = &e->enc;
@@ -238,6 +244,10 @@ static void load_from(struct emit *e, unsigned dst, struct opnd mem)
 
 	if (likely(is_indexed(e, mem))) {
 		enc_window(enc, ENC_WINDOW_LOAD | (is_signed ? ENC_WINDOW_SIGNED : 0) | log2, dst, mem.index, mem.disp);
+		return;
+	}
+	if (likely(is_two_registers(e, mem))) {
+		enc_indexed(enc, ENC_WINDOW_LOAD | (is_signed ? ENC_WINDOW_SIGNED : 0) | log2, dst, mem.reg, mem.index);
 		return;
 	}
 	switch (log2) {
@@ -303,6 +313,8 @@ static void store_to(struct emit *e, struct opnd mem, struct opnd value)
 
 	if (likely(value.kind == OPND_REG && is_indexed(e, mem)))
 		enc_window(&e->enc, ENC_WINDOW_STORE | log2, value.reg, mem.index, mem.disp);
+	else if (likely(value.kind == OPND_REG && is_two_registers(e, mem)))
+		enc_indexed(&e->enc, ENC_WINDOW_STORE | log2, value.reg, mem.reg, mem.index);
 	else
 		enc_mov(&e->enc, (enum width)log2, mem, value);
 }
@@ -497,6 +509,39 @@ static void emit_store_raw(struct emit *e)
 	raw_mark(e);
 	store_to(e, raw.mem, value);
 	site_resume_here(e, access);
+}
+
+/* An access by the tables that asks for nothing unusual: what emit_load() and emit_store() do with it, in the same order. */
+static void emit_plain(struct emit *e)
+{
+	const struct ir_insn *op = e->op;
+	bool load = op->op == IR_LD;
+	unsigned addr, reg, addend, form = op->mem | (load ? ENC_WINDOW_LOAD : ENC_WINDOW_STORE);
+	struct x64_access *access;
+	struct x64_member *member;
+	struct cold *slow;
+
+	flags_clobber(e);
+	addr = address(e, op->imm2);
+	reg = load ? home_reg(e, op->dst) : use_reg(e, use_ref(e, op->b));
+	addend = scratch_alloc(e);
+	if (reg == HOST_REG_NONE)
+		reg = addend;
+	access = site_add(e, 1, addr, 0, false);
+	member = members_of(access);
+	*member = (struct x64_member){ .mem = (uint8_t)op->mem, .kind = (load ? SITE_LD : SITE_ST) & 1, .value = { PLACE_HOST, (uint8_t)reg } };
+	e->word++;
+	site_noted(e, false);
+	slow = cold_slow(e);
+	check_alignment(e, addr, addend, slow);
+	look_up(e, addend, addr, load, slow);
+	enc_indexed(&e->enc, form, reg, addr, addend);
+	site_resume_here(e, access);
+	flags_lost(e);
+	if (load && reg == addend)
+		load_done(e, reg);
+	else if (load)
+		def_done(e, op->dst);
 }
 
 static void emit_load(struct emit *e)
@@ -852,6 +897,9 @@ void emit_any_access(struct emit *e)
 
 	if (op->group && op->group != IR_GROUP_MEMBER && group_measure(e, &group))
 		emit_group(e, &group);
+	else if (!(op->mem & ~(ACCESS_SIZE_MASK | ACCESS_SIGNED)) && size_log2(op) < 3 && !(e->ir->key & (KEY_ALIGN | KEY_WINDOW)) && in_line(e, op) &&
+	         (op->op == IR_LD || (op->op == IR_ST && op->b != IR_IMM)))
+		emit_plain(e);
 	else if (is_load(op))
 		emit_load(e);
 	else

@@ -57,30 +57,28 @@ static void store(struct emit *e, const struct ir_insn *op)
  */
 static bool plain_members(struct emit *e, const struct ir_insn *head)
 {
-	bool load = head->op == IR_LD;
+	const bool load = head->op == IR_LD;
+	const uint64_t same = (uint64_t)head->mem << 16 | (uint64_t)(load ? SITE_LD : SITE_ST) << 24;
+	const struct ir_insn *end = head + head->group;
+	uint64_t *member = e->word + sizeof(struct x64_access) / sizeof(*member);
 	int32_t lowest = INT32_MAX, highest = INT32_MIN;
 	uint32_t odd = 0;
-	struct x64_member *member = members_of((struct x64_access *)(void *)e->word);
-	const struct ir_insn *end = head + head->group;
 
+	static_assert(offsetof(struct x64_member, mem) == 2 && offsetof(struct x64_member, value) == 4 && sizeof(struct x64_member) == 8, "as one word");
 	for (const struct ir_insn *op = head; op < end; op++) {
 		ir_ref value = load ? op->dst : op->b;
-		int32_t offset = (int32_t)op->imm2;
-		unsigned home = HOST_REG_NONE;
+		uint32_t place = PLACE_GUEST | (uint32_t)value << 8;
 
 		if ((op->op ^ head->op) | (op->mem ^ head->mem) | (op->a ^ head->a))
 			return false;
 		if (likely(IR_IS_REG(value)))
-			home = e->home_regs[value];
+			place = e->home_regs[value] != HOST_REG_NONE ? PLACE_HOST | (uint32_t)e->home_regs[value] << 8 : place;
 		else if (!load || !IR_IS_TMP(value) || op + 1 != end)
 			return false;
 		odd |= op->imm2;
-		lowest = MIN(lowest, offset);
-		highest = MAX(highest, offset);
-		*member++ = (struct x64_member){
-			.delta = (int16_t)offset, .mem = (uint8_t)op->mem, .kind = (load ? SITE_LD : SITE_ST) & 1,
-			.value = home != HOST_REG_NONE ? (struct site_place){ PLACE_HOST, (uint8_t)home } : (struct site_place){ PLACE_GUEST, (uint8_t)value },
-		};
+		lowest = MIN(lowest, (int32_t)op->imm2);
+		highest = MAX(highest, (int32_t)op->imm2);
+		*member++ = same | (op->imm2 & 0xffff) | (uint64_t)(place & 0xffff) << 32;
 	}
 	return !(odd & 3) && lowest >= -RAW_OFFSET_MAX && highest <= RAW_OFFSET_MAX && highest - lowest < (int32_t)GUEST_PAGE_SIZE / 2;
 }

@@ -85,8 +85,22 @@ static inline void enc_flags_to(struct enc *e, struct opnd field, bool inverted)
 	enc_word(e, inverted ? bytes << 8 | 0xf5 : bytes, inverted ? 8 : 7);
 }
 
+/* shr reg32, @bits; mov reg, [r15 + reg * 8 + disp]; test reg, reg. @reg: one of the first eight. */
+static inline void enc_look_up(struct enc *e, unsigned reg, unsigned bits, int32_t disp)
+{
+	uint64_t shr = (uint64_t)bits << 16 | reg << 8 | 0xe8c1, mov = 0xc7048b49 | reg << 19 | reg << 27;
+
+	if (!disp) {
+		enc_word(e, shr | mov << 24, 7);
+	} else {
+		enc_word(e, shr, 3);
+		enc_word(e, mov | 0x80 << 16 | (uint64_t)(uint32_t)disp << 32, 8);
+	}
+	enc_word(e, 0xc08548 | reg << 16 | reg << 19, 3);
+}
+
 /*
- * An access to [r15 + index + disp32] with host register @reg. @form: load or store | log2 of its bytes, up to 2 | sign.
+ * Accesses with host register @reg. @form: load or store | log2 of its bytes, up to 2 | sign. To a window, [r15 + index + disp32]:
  */
 #define ENC_WINDOW_LOAD 0u
 #define ENC_WINDOW_SIGNED 4u
@@ -97,10 +111,10 @@ static inline unsigned enc_window_length(unsigned form)
 {
 	return 9u - (ENC_WINDOW_SHORT >> form & 1);
 }
+static const uint8_t enc_form_opcodes[16] = { 0xb6, 0xb7, 0x8b, 0, 0xbe, 0xbf, 0x8b, 0, 0x88, 0x89, 0x89 };
 static inline void enc_window(struct enc *e, unsigned form, unsigned reg, unsigned index, int32_t disp)
 {
-	static const uint8_t opcodes[16] = { 0xb6, 0xb7, 0x8b, 0, 0xbe, 0xbf, 0x8b, 0, 0x88, 0x89, 0x89 };
-	uint32_t word = 0x07840041 | (uint32_t)opcodes[form] << 8 | enc_in_reg[reg] | enc_in_index[index];
+	uint32_t word = 0x07840041 | (uint32_t)enc_form_opcodes[form] << 8 | enc_in_reg[reg] | enc_in_index[index];
 
 	if (likely(ENC_WINDOW_SHORT >> form & 1)) {
 		enc_word(e, word | (uint64_t)(uint32_t)disp << 32, 8);
@@ -110,6 +124,29 @@ static inline void enc_window(struct enc *e, unsigned form, unsigned reg, unsign
 		enc_word(e, bytes | (uint64_t)(uint32_t)disp << 40, 8);
 		enc_word(e, (uint32_t)disp >> 24, 1);
 	}
+}
+
+/* [base + index] */
+static inline void enc_indexed(struct enc *e, unsigned form, unsigned reg, unsigned base, unsigned index)
+{
+	uint32_t word = 0x00040040 | (uint32_t)enc_form_opcodes[form] << 8 | enc_in_reg[reg] | (enc_in_rm[base] & 1) | (base & 7) << 24 | enc_in_index[index];
+	unsigned disp = (base & 7) == RBP; /* which has no form without */
+	/* sil, dil and the like want a prefix */
+	unsigned plain = (word & 0xff) == 0x40 && !(form == ENC_WINDOW_STORE && reg >= 4);
+	uint64_t bytes;
+
+	word |= disp << 22;
+	if (likely(ENC_WINDOW_SHORT >> form & 1)) {
+		enc_word(e, word >> 8 * plain, 4 - plain + disp);
+		return;
+	}
+	if (form & ENC_WINDOW_STORE)
+		bytes = (uint64_t)(word >> 8 * plain) << 8 | 0x66;
+	else if (plain)
+		bytes = (word & ~0xffu) | 0x0f;
+	else
+		bytes = (word & 0xff) | 0x0f00 | (uint64_t)(word >> 8) << 16;
+	enc_word(e, bytes, 5 - plain + disp);
 }
 
 #endif

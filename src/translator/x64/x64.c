@@ -46,10 +46,10 @@ struct x64 *x64_create(const struct x64_options *options, struct error *err)
 		x64_destroy(x64);
 		return NULL;
 	}
-	/* More than any code needs. Memory that is not touched costs nothing. */
+	/* As much as code comes to. Memory that is not touched costs nothing. */
 	x64->windows = options->forget != NULL;
-	x64->site_capacity = (uint32_t)MIN(x64->cache.size / 16 + MAX_SITES, SITE_INDEX_MAX);
-	x64->word_capacity = (uint32_t)MIN(x64->cache.size / 8 + MAX_SITE_WORDS, SITE_INDEX_MAX);
+	x64->site_capacity = (uint32_t)MIN(x64->cache.size / 32 + MAX_SITES, SITE_INDEX_MAX);
+	x64->word_capacity = (uint32_t)MIN(x64->cache.size / 16 + MAX_SITE_WORDS, SITE_INDEX_MAX);
 	x64->sites = malloc(x64->site_capacity * sizeof(*x64->sites));
 	x64->words = malloc(x64->word_capacity * sizeof(*x64->words));
 	if (!x64->sites || !x64->words) {
