@@ -141,6 +141,7 @@ void emit_cold(struct emit *e)
 	e->op_done = false;
 	e->copier = &ir_template[IR_LABEL]; /* no copies */
 	scratch_forget_all(e);
+	emit_cold_entry(e);
 	for (unsigned i = 0; i < e->cold_count; i++) {
 		struct cold *cold = &e->cold[i];
 
@@ -179,13 +180,44 @@ static void emit_setc(struct emit *e)
 	flags_known(e, IR_C, e->op->imm ? IR_C : 0);
 }
 
-static void emit_none(struct emit *e)
+/* A branch was emitted in this body whose label is still to come. */
+static bool label_open(const struct emit *e)
 {
-	emit_fail(e, -ENOTSUP);
+	for (unsigned i = 0; i < e->ir->labels; i++)
+		if (e->labels[i].seen && e->labels[i].at > e->i)
+			return true;
+	return false;
+}
+
+/* The second body goes on in the first where they are alike: no temporaries, flags in the same places. */
+static bool join_tail(struct emit *e)
+{
+	if (!e->tail || !e->reachable || e->error)
+		return false;
+	if (!e->in_loop) {
+		e->tail_at = e->slots ? NULL : enc_here(&e->enc);
+		e->tail_flags = e->flags;
+		return false;
+	}
+	if (!e->tail_at || e->slots || label_open(e) || !flags_suffice(e, &e->tail_flags))
+		return false;
+	loop_homes_leave(e);
+	enc_jmp_to(&e->enc, e->tail_at);
+	e->reachable = false;
+	return true;
+}
+
+static void emit_meeting(struct emit *e)
+{
+	emit_label(e);
+	e->aligned = 0;
+	e->fp_checked = false;
+	if (e->i == e->tail && join_tail(e))
+		e->i = e->ir->count - 1u; /* which ends this body */
 }
 
 static void (*const op_emit[IR_OP_COUNT])(struct emit *e) = {
-	[IR_INSN] = emit_none, [IR_LABEL] = emit_none, /* emit_ops() does them */
+	[IR_LABEL] = emit_meeting, /* IR_INSN: emit_ops() does them */
 	[IR_MOV] = emit_mov, [IR_NOT] = emit_not,
 	[IR_ADD] = emit_add, [IR_ADC] = emit_adc,
 	[IR_SUB] = emit_sub, [IR_SBC] = emit_sbc,
@@ -256,62 +288,35 @@ static void store_flags_at_once(struct emit *e)
 	e->flags.host = e->flags.known = 0;
 }
 
-/* A branch was emitted in this body whose label is still to come. */
-static bool label_open(const struct emit *e)
+/* Nothing more is emitted until a label comes: the op in front of it. */
+static const struct ir_insn *skip_unreachable(struct emit *e, const struct ir_insn *op, const struct ir_insn *end)
 {
-	for (unsigned i = 0; i < e->ir->labels; i++)
-		if (e->labels[i].seen && e->labels[i].at > e->i)
-			return true;
-	return false;
-}
-
-/* The second body goes on in the first where they are alike: no temporaries, flags in the same places. */
-static bool join_tail(struct emit *e)
-{
-	if (!e->tail || !e->reachable || e->error)
-		return false;
-	if (!e->in_loop) {
-		e->tail_at = e->slots ? NULL : enc_here(&e->enc);
-		e->tail_flags = e->flags;
-		return false;
-	}
-	if (!e->tail_at || e->slots || label_open(e) || !flags_suffice(e, &e->tail_flags))
-		return false;
-	loop_homes_leave(e);
-	enc_jmp_to(&e->enc, e->tail_at);
-	e->reachable = false;
-	return true;
+	while (op + 1 < end && op[1].op != IR_LABEL)
+		if ((++op)->op == IR_INSN)
+			start_insn(e, op);
+	return op;
 }
 
 static void emit_ops(struct emit *e)
 {
 	const struct ir_insn *ops = e->ir->ops;
-	unsigned count = e->ir->count;
-	bool live_flags = x64_opt(e->x64, OPT_LIVE_FLAGS);
+	const struct ir_insn *end = ops + e->ir->count;
+	bool dead_flags = !x64_opt(e->x64, OPT_LIVE_FLAGS);
 
-	for (unsigned i = 0; i < count && !e->error; i = e->i + 1) {
-		const struct ir_insn *op = &ops[i];
-
-		while (op->op == IR_INSN && i < count) {
+	for (const struct ir_insn *op = ops; op < end; op++) {
+		if (op->op == IR_INSN) {
 			start_insn(e, op);
-			op++;
-			i++;
+			continue;
 		}
-		e->i = i;
-		if (unlikely(i == count))
+		e->i = (unsigned)(op - ops);
+		emit_op(e, op);
+		if (unlikely(e->error))
 			return;
-		if (unlikely(op->op == IR_LABEL)) {
-			e->op = op;
-			emit_label(e);
-			e->aligned = 0;
-			e->fp_checked = false;
-			if (i == e->tail && join_tail(e))
-				return;
-		} else if (likely(e->reachable)) {
-			emit_op(e, op);
-			if (unlikely(!live_flags) && e->reachable)
-				store_flags_at_once(e);
-		}
+		if (unlikely(dead_flags) && e->reachable && op->op != IR_LABEL)
+			store_flags_at_once(e);
+		op = ops + e->i; /* it may have done what is behind it as well */
+		if (!e->reachable)
+			op = skip_unreachable(e, op, end);
 	}
 }
 

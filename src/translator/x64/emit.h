@@ -413,6 +413,7 @@ struct emit {
 	struct cold cold[MAX_COLD];
 	unsigned cold_count;
 	bool simd_colds;               /* some of them are of SIMD operations */
+	uint8_t *entry_jumps[2];       /* of the checked entry, when it is not for the frame that is there; NULL: none */
 	uint32_t cold_start;
 };
 
@@ -641,6 +642,7 @@ void emit_cold_exit(struct emit *e, const struct cold *cold); /* COLD_EXIT */
 void emit_cold_toggle(struct emit *e);                        /* COLD_TOGGLE */
 void emit_cold_link(struct emit *e, struct cold *cold);       /* COLD_LINK */
 void emit_entry(struct emit *e);
+void emit_cold_entry(struct emit *e);                         /* of the entry's jumps */
 void emit_cold(struct emit *e);
 /* 0, or -ENOSPC */
 int stubs_emit(struct x64 *x64);

@@ -8,6 +8,16 @@
 
 #define CPU_R15 CPU_OPND(r[15])
 
+ENC_INLINE void store_imm(struct emit *e, struct opnd field, uint32_t value)
+{
+	enc_mov(&e->enc, W32, field, opnd_imm(value));
+}
+
+static void leave(struct emit *e, enum x64_exit why)
+{
+	enc_jmp_to(&e->enc, e->x64->stubs.leave[why]);
+}
+
 static struct cold *cold_leave(struct emit *e, enum x64_exit why, gva_t pc, unsigned count)
 {
 	struct cold *cold = cold_add(e, COLD_LEAVE);
@@ -25,17 +35,27 @@ void emit_entry(struct emit *e)
 
 	e->code->checked = enc_here(&e->enc);
 	enc_space_cmp(&e->enc, exec, frame);
-	cold_jcc(e, cold_leave(e, X64_EXIT_LOOKUP, e->ir->pc, 0), CC_NE);
-	if (e->block->straddles) {
+	e->entry_jumps[0] = enc_jcc32(&e->enc, CC_NE);
+	e->entry_jumps[1] = NULL;
+	if (unlikely(e->block->straddles)) {
 		/* its last bytes are in the next page, which wraps at the top of the address space */
 		gva_t next = (e->ir->pc | GUEST_PAGE_MASK) + 1;
 
 		exec = (int32_t)(SPACE_EXEC_OFFSET + (next >> GUEST_PAGE_BITS) * 4);
 		frame = (uint32_t)(e->block->rare->pa2 >> GUEST_PAGE_BITS) + 1;
 		enc_alu(&e->enc, ALU_CMP, W32, opnd_mem(R15, exec), opnd_imm(frame));
-		cold_jcc(e, cold_leave(e, X64_EXIT_LOOKUP, e->ir->pc, 0), CC_NE);
+		e->entry_jumps[1] = enc_jcc32(&e->enc, CC_NE);
 	}
 	e->code->fast = enc_here(&e->enc);
+}
+
+void emit_cold_entry(struct emit *e)
+{
+	enc_land(&e->enc, e->entry_jumps[0]);
+	if (unlikely(e->entry_jumps[1]))
+		enc_land(&e->enc, e->entry_jumps[1]);
+	store_imm(e, CPU_R15, e->ir->pc);
+	leave(e, X64_EXIT_LOOKUP);
 }
 
 /* --- inside the block --- */
@@ -185,16 +205,6 @@ void emit_count(struct emit *e, int n)
 {
 	if (n)
 		enc_count_lea(&e->enc, n);
-}
-
-static void store_imm(struct emit *e, struct opnd field, uint32_t value)
-{
-	enc_mov(&e->enc, W32, field, opnd_imm(value));
-}
-
-static void leave(struct emit *e, enum x64_exit why)
-{
-	enc_jmp_to(&e->enc, e->x64->stubs.leave[why]);
 }
 
 /* The displacement of a jump, @before bytes from here, is patched while code runs: it must not straddle a cache line. */

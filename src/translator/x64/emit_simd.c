@@ -22,7 +22,9 @@ void xmm_drop_all(struct emit *e)
 void xmm_begin(struct emit *e)
 {
 	e->sse = (struct enc_sse){ .enc = &e->enc, .pool = e->x64->stubs.pool, .avx = e->x64->host.avx };
-	memset(&e->xmm, 0, sizeof(e->xmm));
+	if (unlikely(e->xmm.used)) /* by the last block: there are no copies otherwise */
+		memset(e->xmm.copies, 0, sizeof(e->xmm.copies));
+	memset(&e->xmm.dirty, 0, sizeof(e->xmm) - offsetof(struct xmm_state, dirty));
 }
 
 static bool overlaps(const struct vfp_copy *copy, unsigned offset, unsigned bytes)
