@@ -244,7 +244,7 @@ static void (*const op_emit[IR_OP_COUNT])(struct emit *e) = {
 	[IR_CALL] = emit_call, [IR_SIMD] = emit_simd, [IR_FPCHECK] = emit_fpcheck,
 	[IR_BRC] = emit_branch, [IR_BR] = emit_branch,
 	[IR_BRZ] = emit_branch, [IR_BRNZ] = emit_branch,
-	[IR_EXIT] = emit_exit, [IR_EXIT_IND] = emit_exit, [IR_EXIT_STATE] = emit_exit,
+	[IR_EXIT] = emit_exit_direct, [IR_EXIT_IND] = emit_exit, [IR_EXIT_STATE] = emit_exit,
 	[IR_EXIT_NEXT] = emit_exit, [IR_EXCEPTION] = emit_exit, [IR_WFI] = emit_exit,
 	[IR_POLL] = emit_exit,
 };

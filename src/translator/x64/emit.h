@@ -295,7 +295,7 @@ struct cold {
 	bool word_aligned;
 	uint16_t count;
 	uint16_t site;
-	bool dirty_known;      /* COLD_SIMD */
+	bool dirty_known;      /* COLD_EXIT, COLD_SIMD: `dirty` is set */
 	uint32_t pc;
 	uint8_t *back;         /* executable address to go back to */
 	struct block_exit *link; /* COLD_LINK */
@@ -638,7 +638,8 @@ void emit_mxcsr_c(struct enc *enc);                /* modes of C code */
 void emit_branch(struct emit *e);
 void emit_label(struct emit *e);
 void emit_exit(struct emit *e);
-void emit_cold_exit(struct emit *e, const struct cold *cold); /* COLD_EXIT */
+void emit_exit_direct(struct emit *e);
+void emit_cold_exit(struct emit *e, struct cold *cold);       /* COLD_EXIT */
 void emit_cold_toggle(struct emit *e);                        /* COLD_TOGGLE */
 void emit_cold_link(struct emit *e, struct cold *cold);       /* COLD_LINK */
 void emit_entry(struct emit *e);

@@ -134,22 +134,13 @@ static bool side_exit(struct emit *e)
 	cold->op = &op[1];
 	cold->pc = e->pc;
 	cold->flags = e->flags;
-	xmm_dirty(e, cold->dirty);
+	if (unlikely(e->xmm.dirty)) {
+		xmm_dirty(e, cold->dirty);
+		cold->dirty_known = true;
+	}
 	cold_jcc(e, cold, CC_NOT(cc));
 	e->i += 2;
 	return true;
-}
-
-void emit_cold_exit(struct emit *e, const struct cold *cold)
-{
-	e->op = cold->op;
-	e->i = (unsigned)(cold->op - e->ir->ops);
-	e->pc = cold->pc;
-	flags_set(e, &cold->flags);
-	e->pinned = 0;
-	xmm_drop_all(e);
-	emit_dirty(e, cold->dirty);
-	emit_exit(e);
 }
 
 void emit_branch(struct emit *e)
@@ -216,43 +207,57 @@ static inline void align_jump(struct enc *enc, unsigned before)
 		enc_nop(enc, 64 - at);
 }
 
-static bool same_page(const struct emit *e)
+static inline bool same_page(const struct emit *e, const struct ir_insn *op)
 {
-	return e->op->imm >> GUEST_PAGE_BITS == e->ir->pc >> GUEST_PAGE_BITS && !(e->op->imm2 & EXIT_CHECKED);
+	return !((op->imm ^ e->ir->pc) >> GUEST_PAGE_BITS | (op->imm2 & EXIT_CHECKED));
 }
 
-/* The current op's exit by the jump at @where. PLAIN: flags are in memory. NULL: no room. */
-static struct cold *link_add(struct emit *e, enum link_kind kind, uint8_t *where)
+/* The target of @op has this block's instruction set. */
+static inline bool same_set(const struct emit *e, const struct ir_insn *op)
 {
-	const struct ir_insn *op = e->op;
-	struct block_exit *exit;
-	struct cold *cold;
+	static_assert(EXIT_THUMB == KEY_T, "compared below");
+	return !((op->imm2 ^ e->ir->key) & KEY_T);
+}
 
-	if (e->code->exit_count == X64_MAX_EXITS) {
+/* @cold is that of the exit @op by the jump at @where. */
+static inline void link_init(struct emit *e, enum link_kind kind, const struct ir_insn *op, uint8_t *where, struct cold *cold)
+{
+	unsigned index = e->code->exit_count;
+	struct block_exit *exit = &e->code->exits[index];
+
+	if (unlikely(index == X64_MAX_EXITS)) {
 		emit_fail(e, -E2BIG);
-		return NULL;
+		exit--;
+	} else {
+		e->code->exit_count = (uint16_t)(index + 1);
 	}
-	exit = &e->code->exits[e->code->exit_count];
 	*exit = (struct block_exit){
-		.pc = op->imm, .jump = (uint32_t)(where - e->x64->cache.write), .kind = (uint8_t)kind, .index = (uint8_t)e->code->exit_count,
-		.thumb = op->imm2 & EXIT_THUMB, .same_page = same_page(e),
+		.pc = op->imm, .jump = (uint32_t)(where - e->x64->cache.write), .kind = (uint8_t)kind, .index = (uint8_t)index,
+		.thumb = op->imm2 & EXIT_THUMB, .same_page = same_page(e, op),
 	};
-	e->code->exit_count++;
-	cold = cold_add(e, COLD_LINK);
 	cold->link = exit;
 	cold->jumps[0] = where;
 	cold->jump_count = 1;
+}
+
+/* The current op's exit by the jump at @where. PLAIN: flags are in memory. */
+static struct cold *link_add(struct emit *e, enum link_kind kind, uint8_t *where)
+{
+	struct cold *cold = cold_add(e, COLD_LINK);
+
+	link_init(e, kind, e->op, where, cold);
 	if (kind != LINK_PLAIN) {
-		cold->op = op;
+		cold->op = e->op;
 		cold->flags = e->flags;
 	}
 	return cold;
 }
 
-static void jump_forward(struct emit *e, enum link_kind kind)
+/* A jump that is linked. Returns where. */
+static inline uint8_t *jmp_aligned(struct emit *e)
 {
 	align_jump(&e->enc, 1);
-	link_add(e, kind, enc_jmp32(&e->enc));
+	return enc_jmp32(&e->enc);
 }
 
 /* r14d -= @n, and back unless it is negative then: nothing in between, so that the host does both at once. */
@@ -264,8 +269,6 @@ static void jump_back(struct emit *e, enum link_kind kind, unsigned n)
 	align_jump(enc, (n < 128 ? 4 : 7) + 2);
 	enc_count_sub(enc, n);
 	cold = link_add(e, kind, enc_jcc32(enc, CC_NS));
-	if (!cold)
-		return;
 	cold->flags.host = 0;
 	cold->jumps[1] = enc_jmp32(enc);
 	cold->jump_count = 2;
@@ -311,7 +314,7 @@ static void exit_direct(struct emit *e)
 	const struct ir_insn *op = e->op;
 	unsigned n = count_here(e);
 
-	if (!(op->imm2 & 1) != !(e->ir->key & KEY_T))
+	if (!same_set(e, op))
 		enc_alu(&e->enc, ALU_XOR, W32, CPU_OPND(cpsr), opnd_imm(CPSR_T));
 	if (op->imm <= e->pc) {
 		if (x64_opt(e->x64, OPT_CHAIN)) {
@@ -324,7 +327,7 @@ static void exit_direct(struct emit *e)
 		emit_count(e, (int)n);
 	}
 	if (x64_opt(e->x64, OPT_CHAIN)) {
-		jump_forward(e, LINK_PLAIN);
+		link_add(e, LINK_PLAIN, jmp_aligned(e));
 	} else {
 		store_imm(e, CPU_R15, op->imm);
 		leave(e, X64_EXIT_LOOKUP);
@@ -336,7 +339,7 @@ static bool exit_loop(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 
-	if (!e->may_loop || op->imm != e->ir->pc || op->imm2 & EXIT_CHECKED || !(op->imm2 & EXIT_THUMB) != !(e->ir->key & KEY_T))
+	if (likely(op->imm != e->ir->pc) || !e->may_loop || op->imm2 & EXIT_CHECKED || !same_set(e, op))
 		return false;
 	/* An end that was none of the first body's, so the second does not go by what holds here. */
 	if (e->in_loop && (e->loop_aligned & ~e->aligned || e->loop_fp_checked > e->fp_checked))
@@ -349,6 +352,11 @@ static bool exit_loop(struct emit *e)
 	return true;
 }
 
+static inline bool may_keep_flags(const struct emit *e, const struct ir_insn *op, const struct flag_state *flags)
+{
+	return flags->mem != IR_NZCV && same_page(e, op) && same_set(e, op) && x64_opt(e->x64, OPT_CHAIN) && x64_opt(e->x64, OPT_LIVE_FLAGS);
+}
+
 /*
  * Inside the page with flags that are not in memory: most targets write them before they are read, so the store goes out of line, where only
  * those links pass that want it. False: not possible here.
@@ -358,12 +366,11 @@ static bool exit_with_flags(struct emit *e)
 	const struct ir_insn *op = e->op;
 	unsigned n = count_here(e);
 
-	if (!x64_opt(e->x64, OPT_CHAIN) || !x64_opt(e->x64, OPT_LIVE_FLAGS) || !same_page(e) || !(op->imm2 & EXIT_THUMB) != !(e->ir->key & KEY_T) ||
-	    e->flags.mem == IR_NZCV)
+	if (!may_keep_flags(e, op, &e->flags))
 		return false;
 	if (op->imm > e->pc) {
 		emit_count(e, (int)n);
-		jump_forward(e, LINK_FLAGS);
+		link_add(e, LINK_FLAGS, jmp_aligned(e));
 		return true;
 	}
 	if (flags_only_host(e))
@@ -459,18 +466,11 @@ static void way_out(struct emit *e)
 {
 	const struct ir_insn *op = e->op;
 
-	if (op->op == IR_EXIT && exit_with_flags(e)) {
-		e->reachable = false;
-		return;
-	}
 	flags_to_mem(e, IR_NZCV);
 	switch (op->op) {
 	case IR_POLL:
 		poll(e);
 		return;
-	case IR_EXIT:
-		exit_direct(e);
-		break;
 	case IR_EXIT_IND:
 		exit_indirect(e);
 		break;
@@ -502,11 +502,46 @@ void emit_exit(struct emit *e)
 	uint32_t swaps = e->swaps;
 
 	xmm_flush(e);
-	if (e->op->op == IR_EXIT && exit_loop(e)) {
-		e->reachable = false;
-		return;
-	}
 	loop_homes_leave(e);
 	way_out(e);
 	loop_homes_select(e, swaps);
+}
+
+void emit_exit_direct(struct emit *e)
+{
+	uint32_t swaps = e->swaps;
+
+	xmm_flush(e);
+	e->reachable = false;
+	if (exit_loop(e))
+		return;
+	loop_homes_leave(e);
+	if (!exit_with_flags(e)) {
+		flags_to_mem(e, IR_NZCV);
+		exit_direct(e);
+	}
+	loop_homes_select(e, swaps);
+}
+
+/* Forwards. What is not linked goes on right behind. */
+void emit_cold_exit(struct emit *e, struct cold *cold)
+{
+	const struct ir_insn *op = cold->op;
+
+	e->op = op;
+	e->i = (unsigned)(op - e->ir->ops);
+	e->pc = cold->pc;
+	if (unlikely(cold->dirty_known))
+		emit_dirty(e, cold->dirty);
+	if (likely(may_keep_flags(e, op, &cold->flags))) {
+		loop_homes_leave(e);
+		emit_count(e, (int)count_here(e));
+		link_init(e, LINK_FLAGS, op, jmp_aligned(e), cold);
+		emit_cold_link(e, cold);
+		return;
+	}
+	flags_set(e, &cold->flags);
+	e->pinned = 0;
+	xmm_drop_all(e);
+	emit_exit_direct(e);
 }
