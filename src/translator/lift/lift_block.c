@@ -303,7 +303,7 @@ static int lift_upto(struct lift *l, const struct lift_source *source, unsigned 
 	while (!l->done && !full(l, max_insns)) {
 		int got;
 
-		if (lift_run(l, source, max_insns))
+		if (l->thumb ? lift_run_thumb(l, source, max_insns) : lift_run(l, source, max_insns))
 			continue;
 		got = fetch(l, source, &bits, result);
 		if (got < 0)

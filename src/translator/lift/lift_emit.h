@@ -157,6 +157,7 @@ void lift_sensitive(struct lift *l, enum sensitive_class sensitive);
  * Returns false when the instruction now at l->pc is to be lifted by itself, or is not in the page.
  */
 bool lift_run(struct lift *l, const struct lift_source *source, unsigned max_insns);
+bool lift_run_thumb(struct lift *l, const struct lift_source *source, unsigned max_insns);
 /* Data processing with Rd, Rn and operand 2; the caller has looked at the meaning: INSN_AND to INSN_ORN. */
 void lift_data(struct lift *l, const struct insn *insn);
 /* The parts; each returns false when @insn is not its own. */

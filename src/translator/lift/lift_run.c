@@ -529,7 +529,7 @@ bool lift_run(struct lift *l, const struct lift_source *source, unsigned max_ins
 	uint32_t offset = l->pc - source->page;
 	const uint8_t *at = source->bytes + offset;
 
-	if (l->thumb || l->it || l->options->no_runs || offset >= GUEST_PAGE_SIZE || l->block->count > RUN_OPS)
+	if (l->it || l->options->no_runs || offset >= GUEST_PAGE_SIZE || l->block->count > RUN_OPS)
 		return false;
 	return lift_words(l, at, at + 4 * MIN((GUEST_PAGE_SIZE - offset) / 4, max_insns - l->insns));
 }

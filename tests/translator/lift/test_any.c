@@ -160,27 +160,59 @@ static void check_join(struct ir_block *block, struct ir_block *copy, uint64_t s
 	ck_assert_msg(same_ops(block, copy), "seed %#llx: a join that was not looked for", (unsigned long long)seed);
 }
 
-/* Runs (lift_run.c) make the same IR as each of their instructions by the decoder. */
+/* Mostly T16, with IT blocks and near branches. */
+static void fill_halfwords(struct rng *rng, uint8_t *page)
+{
+	for (unsigned at = 0; at < GUEST_PAGE_SIZE; at += 2) {
+		uint16_t bits = (uint16_t)rng_next(rng);
+
+		switch (rng_below(rng, 16)) {
+		case 0:
+			bits = (uint16_t)(0xd000 | (bits & 0xf3f)); /* B with a condition */
+			break;
+		case 1:
+			bits = (uint16_t)(0xe000 | (bits & 0x3f));
+			break;
+		case 2:
+			bits = (uint16_t)(0xbf00 | (bits & 0xff)); /* IT */
+			break;
+		case 3:
+			break;
+		default:
+			bits = (uint16_t)(rng_below(rng, 0xb800));
+			break;
+		}
+		memcpy(page + at, &bits, sizeof(bits));
+	}
+}
+
+/* Runs (lift_run.c, lift_run_thumb.c) make the same IR as each of their instructions by the decoder. */
 static void try_runs(struct cpu *cpu, struct ir_block *block, uint64_t seed)
 {
 	static struct ir_block by_decoder;
 	static uint8_t page[GUEST_PAGE_SIZE];
 	struct rng rng = { seed };
-	uint32_t key = random_key(&rng) & ~(KEY_T | 0xffu << KEY_IT_SHIFT);
+	uint32_t key = random_key(&rng);
 	const struct lift_source source = { .page = PAGE, .bytes = page, .next_page = next_page, .opaque = &rng };
 	struct lift_options options = { .max_insns = (uint16_t)(1 + rng_below(&rng, 70)), .superblocks = rng_below(&rng, 4) };
 
-	fill_runs(&rng, page);
+	if (key & KEY_T)
+		fill_halfwords(&rng, page);
+	else
+		fill_runs(&rng, page);
 	for (unsigned i = 0; i < 16; i++) {
-		uint32_t offset = (rng_below(&rng, 4) ? rng_below(&rng, GUEST_PAGE_SIZE) : GUEST_PAGE_SIZE - 1 - rng_below(&rng, 8)) & ~3u;
+		uint32_t offset = rng_below(&rng, 4) ? rng_below(&rng, GUEST_PAGE_SIZE) : GUEST_PAGE_SIZE - 1 - rng_below(&rng, 8);
 		struct lift_result result, expected;
 
+		offset &= key & KEY_T ? ~1u : ~3u;
 		options.no_runs = false;
 		ir_block_init(block, PAGE + offset, key);
-		ck_assert_int_eq(lift_block(cpu, &source, &options, block, &result), 0);
+		if (lift_block(cpu, &source, &options, block, &result) < 0)
+			continue;
 		options.no_runs = true;
 		ir_block_init(&by_decoder, PAGE + offset, key);
-		ck_assert_int_eq(lift_block(cpu, &source, &options, &by_decoder, &expected), 0);
+		if (lift_block(cpu, &source, &options, &by_decoder, &expected) < 0)
+			continue; /* next_page() is random */
 		if (same_ops(block, &by_decoder) && block->tmps == by_decoder.tmps && block->labels == by_decoder.labels &&
 		    result.insns == expected.insns && result.first == expected.first && result.last == expected.last) {
 			check_join(block, &by_decoder, seed);
