@@ -268,12 +268,16 @@ static inline void emit_op(struct emit *e, const struct ir_insn *op)
 	tmps_end_op(e);
 }
 
-static inline void start_insn(struct emit *e, const struct ir_insn *op)
+/* If @op is an `insn`. Returns 1 or 0, without a branch: they are every second op or so, in no order that a processor could foretell. */
+static inline unsigned start_insn(struct emit *e, const struct ir_insn *op)
 {
-	e->pc = op->imm;
-	e->it = (uint8_t)(op->imm2 >> 8);
-	if (unlikely(e->marks_wanted) && e->mark_count < MAX_MARKS)
+	unsigned starts = op->op == IR_INSN;
+
+	e->pc = starts ? op->imm : e->pc;
+	e->it = (uint8_t)(starts ? op->imm2 >> 8 : e->it);
+	if (unlikely(e->marks_wanted) && starts && e->mark_count < MAX_MARKS)
 		e->marks[e->mark_count++] = (struct x64_mark){ (uint32_t)(e->enc.at - e->enc.start), e->pc };
+	return starts;
 }
 
 /* Flags go to memory at once when they may not stay in EFLAGS. */
@@ -369,6 +373,7 @@ static void begin(struct emit *e)
 	e->plain_windows = e->ir->key & KEY_WINDOW && !(e->ir->key & KEY_ALIGN) && e->x64->windows && x64_opt(e->x64, OPT_FAST_MEMORY);
 	e->maybe_demoted = x64_demoted_page(e->x64, e->ir->pc);
 	e->fixup_count = e->mark_count = e->cold_count = 0;
+	e->simd_cold = false;
 	e->code->exit_count = 0;
 	e->in_loop = e->loops = false;
 	e->loop_aligned = 0xffff;
@@ -450,8 +455,10 @@ static void keep_sites(struct emit *e)
 
 	if (e->site == e->sites)
 		return;
-	if (x64->windows)
+	if (unlikely(x64->windows && !x64->faults_handled)) {
 		fault_install();
+		x64->faults_handled = true;
+	}
 	x64->site_count = (uint32_t)(e->site - x64->sites);
 	x64->word_count = (uint32_t)(e->word - x64->words);
 }
@@ -479,7 +486,7 @@ int x64_emit(struct x64 *x64, struct cpu *cpu, struct ir_block *ir, gpa_t frame_
 		e->long_jumps = true;
 		ret = emit_once(e);
 	}
-	if (!ret && !fp_trap_add(e))
+	if (!ret && e->simd_cold && !fp_trap_add(e))
 		ret = -ENOSPC;
 	if (ret)
 		return ret;

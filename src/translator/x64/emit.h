@@ -68,6 +68,7 @@ struct x64 {
 	uint64_t demoted[DEMOTED_BITS / 64]; /* guest instructions, hashed, that are to use the tables all the same */
 	uint64_t demoted_pages[DEMOTED_BITS / 64]; /* the pages that they are in */
 	void (*forget)(struct cpu *cpu, struct block *block); /* x64_options */
+	bool faults_handled; /* fault_install() was called */
 	/* fp_trap.c. Floating-point code that traps when it is not the architecture's: in order of its place. */
 	bool fp_traps;
 	volatile int too_many_traps; /* set by the signal handler */
@@ -410,6 +411,7 @@ struct emit {
 	struct x64_mark marks[MAX_MARKS];
 	unsigned mark_count;
 	bool marks_wanted;             /* somebody looks at host code */
+	bool simd_cold;                /* there is a COLD_SIMD */
 	struct cold cold[MAX_COLD];
 	unsigned cold_count;
 	bool simd_colds;               /* some of them are of SIMD operations */
