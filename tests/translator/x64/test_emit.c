@@ -329,6 +329,72 @@ START_TEST(ends_differ)
 }
 END_TEST
 
+static void never_forgotten(struct cpu *cpu, struct block *block)
+{
+	ck_abort_msg("%p: block %p", (void *)cpu, (void *)block);
+}
+
+/* @insns instructions of @loads loads each. */
+static void make_loads(struct ir_block *ir, unsigned insns, unsigned loads)
+{
+	struct ir_insn *op;
+
+	ir_block_init(ir, 0x8000, KEY_PRIV | KEY_WINDOW);
+	for (unsigned n = 0; n < insns; n++) {
+		op = ir_append(ir, IR_INSN);
+		op->imm = 0x8000 + 4 * n;
+		op->imm2 = 4;
+		for (unsigned k = 0; k < loads; k++) {
+			op = ir_append(ir, IR_LD);
+			op->dst = 0;
+			op->a = 1;
+			op->imm2 = 4 * k;
+			op->mem = ACCESS_SIZE(2);
+		}
+	}
+	op = ir_append(ir, IR_EXIT);
+	op->imm = 0x9000;
+	ck_assert(!ir->overflow);
+}
+
+/* Side tables that are full, or too large for one block, are told as a full cache and a large block are. */
+START_TEST(many_sites)
+{
+	struct x64_options options = { .optimizations = ALL_OPTIMIZATIONS, .cache_bytes = 4u << 20, .forget = never_forgotten };
+	static struct ir_block ir;
+	static struct block block;
+	struct error err = { 0 };
+	int ret = 0;
+
+	start(ALL_OPTIMIZATIONS);
+	x64_destroy(x64);
+	x64 = x64_create(&options, &err);
+	ck_assert_msg(x64 != NULL, "%s", err.msg);
+	block.pc = 0x8000;
+	/* As many instructions as a site can count, and one more; as many sites as there is room for, and more. */
+	make_loads(&ir, 255, 1);
+	ck_assert_int_eq(x64_emit(x64, &guest->cpu, &ir, 0x8000, &block, &block.code), 0);
+	make_loads(&ir, 256, 1);
+	ck_assert_int_eq(x64_emit(x64, &guest->cpu, &ir, 0x8000, &block, &block.code), -E2BIG);
+	make_loads(&ir, 64, 16);
+	ck_assert_int_eq(x64_emit(x64, &guest->cpu, &ir, 0x8000, &block, &block.code), 0);
+	make_loads(&ir, 65, 16);
+	ck_assert_int_eq(x64_emit(x64, &guest->cpu, &ir, 0x8000, &block, &block.code), -E2BIG);
+	make_loads(&ir, 60, 16);
+	for (unsigned round = 0; round < 2; round++) {
+		unsigned count = 0;
+
+		x64_flush(x64);
+		while ((ret = x64_emit(x64, &guest->cpu, &ir, 0x8000, &block, &block.code)) == 0)
+			count++;
+		ck_assert_int_eq(ret, -ENOSPC);
+		ck_assert_uint_gt(count, 100);
+		ck_assert_uint_lt(x64_used(x64), 3u << 20);
+	}
+	stop();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("x64 emit");
@@ -338,6 +404,7 @@ int main(void)
 	tcase_add_loop_test(tc, random_blocks, 0, OPT_COUNT + 2);
 	tcase_add_test(tc, crossing_branches);
 	tcase_add_test(tc, ends_differ);
+	tcase_add_test(tc, many_sites);
 	suite_add_tcase(suite, tc);
 	return check_run_suite(suite);
 }
