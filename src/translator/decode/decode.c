@@ -150,12 +150,17 @@ static void sort_segments(struct fields *fields, unsigned count)
 	fields->segment[to] = (struct segment){0};
 }
 
-/* Width of the encoding. */
-static unsigned parse_bits(const char *bits, unsigned n, struct layout *layout, unsigned width)
+/* The letters of an encoding by their bits, 0 where there is none; rows that agree in them, and in the registers that must not be 15, share a layout. */
+struct pattern {
+	char letter[32];
+	const char *not;
+};
+
+/* Returns the width of the encoding. */
+static unsigned parse_bits(const char *bits, unsigned n, struct pattern *pattern, unsigned width)
 {
-	struct decode_row *info = &index_.info[n];
-	unsigned at = width, segments = 0;
-	bool should = false;
+	uint32_t mask[2] = {0}, value[2] = {0}; /* of what is fixed, and of what should be */
+	unsigned at = width, should = 0;
 
 	for (; *bits; bits++) {
 		if (*bits == ' ')
@@ -167,18 +172,27 @@ static unsigned parse_bits(const char *bits, unsigned n, struct layout *layout, 
 		BUG_ON(at == 0);
 		at--;
 		if (*bits == '0' || *bits == '1') {
-			uint32_t one = (uint32_t)(*bits - '0') << at;
-			uint32_t *mask = should ? &index_.should[n].mask : &info->mask;
-			uint32_t *value = should ? &index_.should[n].value : &info->value;
-			*mask |= 1u << at;
-			*value |= one;
+			mask[should] |= 1u << at;
+			value[should] |= (uint32_t)(*bits & 1) << at;
 		} else if (*bits != 'x') {
-			add_segment(&layout->fields, &segments, *bits, at);
-			info->has_cond |= *bits == 'c';
+			pattern->letter[at] = *bits;
 		}
 	}
-	sort_segments(&layout->fields, segments);
+	index_.info[n].mask = mask[0];
+	index_.info[n].value = value[0];
+	index_.should[n].mask = mask[1];
+	index_.should[n].value = value[1];
 	return width - at;
+}
+
+static void parse_fields(struct fields *fields, const char letter[32])
+{
+	unsigned segments = 0;
+
+	for (unsigned at = 32; at-- > 0;)
+		if (letter[at])
+			add_segment(fields, &segments, letter[at], at);
+	sort_segments(fields, segments);
 }
 
 /* The runs of @letter, 0 and more; *@segment is the first. */
@@ -236,69 +250,73 @@ static void plan_not(struct layout *layout, const char *not)
 }
 
 /* How decode_insn() goes about it. */
-static void plan_row(struct row *row, struct layout *layout, const struct decode_row *info, const char *not)
+static void plan_layout(struct layout *layout, const struct pattern *pattern)
 {
+	parse_fields(&layout->fields, pattern->letter);
 	memset(layout->shuffle, 0x80, sizeof(layout->shuffle));
 	for (unsigned lane = 0; lane < sizeof(LANE_LETTERS) - 1; lane++)
 		plan_lane(layout, lane);
-	if (!info->has_cond)
+	if (!memchr(pattern->letter, 'c', sizeof(pattern->letter)))
 		layout->preset[0] = INSN_COND_AL;
 	plan_imm(layout);
-	plan_not(layout, not);
-	row->checked = index_.should[row - index_.row].mask || *not;
-	row->split = layout->split != 0;
+	plan_not(layout, pattern->not);
 }
 
-/* The layout that was made behind the last one, or the one that it is like. @slots: numbers + 1 by hash. */
-static const struct layout *intern_layout(uint16_t slots[LAYOUT_SLOTS])
+/* The patterns of the layouts, to find them by. */
+struct patterns {
+	struct pattern of[MAX_LAYOUTS];
+	uint16_t slots[LAYOUT_SLOTS]; /* numbers + 1 by hash */
+};
+
+static const struct layout *layout_of(struct patterns *patterns, const struct pattern *pattern)
 {
 	struct layout *layout = &index_.layout[index_.layouts];
-	const uint8_t *bytes = (const uint8_t *)layout;
-	uint32_t hash = 0;
+	uint64_t words[4], hash = (uint8_t)*pattern->not;
 
-	for (size_t i = 0; i < sizeof(*layout); i += sizeof(hash)) {
-		uint32_t word;
-
-		memcpy(&word, bytes + i, sizeof(word));
-		hash = (hash ^ word) * 0x9e3779b1u;
-		hash ^= hash >> 15;
+	memcpy(words, pattern->letter, sizeof(words));
+	for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
+		hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15u;
+		hash ^= hash >> 32;
 	}
 	for (;; hash++) {
-		uint16_t *slot = &slots[hash % LAYOUT_SLOTS];
+		uint16_t *slot = &patterns->slots[hash % LAYOUT_SLOTS];
+		const struct pattern *found;
 
 		if (!*slot) {
+			patterns->of[index_.layouts] = *pattern;
 			*slot = (uint16_t)++index_.layouts;
 			BUG_ON(index_.layouts == MAX_LAYOUTS);
+			plan_layout(layout, pattern);
 			return layout;
 		}
-		if (!memcmp(&index_.layout[*slot - 1], layout, sizeof(*layout))) {
-			memset(layout, 0, sizeof(*layout));
+		found = &patterns->of[*slot - 1];
+		if (!memcmp(found->letter, pattern->letter, sizeof(found->letter)) && !strcmp(found->not, pattern->not))
 			return &index_.layout[*slot - 1];
-		}
 	}
 }
 
-static void parse_row(unsigned n, uint16_t slots[LAYOUT_SLOTS])
+static void parse_row(unsigned n, struct patterns *patterns)
 {
 	const struct source *source = &sources[n];
+	struct pattern pattern = { .not = source->not };
 	struct row *row = &index_.row[n];
-	struct layout *layout = &index_.layout[index_.layouts];
 	struct decode_row *info = &index_.info[n];
 	unsigned width = source->table == TABLE_T16 ? 16 : 32;
 
+	BUG_ON(parse_bits(source->bits, n, &pattern, width) != width);
+	row->layout = layout_of(patterns, &pattern);
 	row->recipe = source->recipe;
 	row->op = source->op;
 	row->number = (uint16_t)n;
-	BUG_ON(parse_bits(source->bits, n, layout, width) != width);
 	row->mask = info->mask;
 	row->value = info->value;
-	plan_row(row, layout, info, source->not);
-	row->layout = intern_layout(slots);
+	row->checked = index_.should[n].mask || *source->not;
+	row->split = row->layout->split != 0;
 	info->name = source->name;
 	info->bits = source->bits;
 	info->op = source->op;
 	info->order = source->order;
-	info->has_cond = info->has_cond && width == 32 && source->table != TABLE_T32;
+	info->has_cond = !row->layout->preset[0] && width == 32 && source->table != TABLE_T32;
 	info->table = source->table;
 	info->set = source->table == TABLE_T16 || source->table == TABLE_T32 ? SET_T32 : SET_A32;
 	BUG_ON(source->order > MAX_ORDER);
@@ -350,7 +368,7 @@ struct builder {
 	uint16_t longer[MAX_NODES], longer_row[MAX_NODES]; /* the node of this list with that row, the last one that was asked for, in front */
 	uint16_t place[MAX_NODES]; /* in entry[], + 1 */
 	unsigned nodes;
-	uint16_t layout_slots[LAYOUT_SLOTS];
+	struct patterns patterns;
 };
 
 /* Puts the row in front of the lists of its buckets. */
@@ -397,7 +415,7 @@ static void build_index(void)
 	struct builder builder = { .nodes = 1 };
 
 	for (unsigned n = 0; n < ROWS; n++)
-		parse_row(n, builder.layout_slots);
+		parse_row(n, &builder.patterns);
 	for (unsigned order = 0; order <= MAX_ORDER; order++)
 		for (unsigned n = ROWS; n-- > 0;)
 			if (sources[n].order == order)
@@ -407,8 +425,7 @@ static void build_index(void)
 	place_buckets(&builder, index_.t32, T32_BUCKETS);
 	place_buckets(&builder, index_.t16, T16_BUCKETS);
 	index_.row[ROWS] = (struct row){.op = INSN_UDF, .number = DECODE_NO_ROW, .recipe = recipe_udf};
-	plan_row(&index_.row[ROWS], &index_.layout[index_.layouts], &(struct decode_row){0}, "");
-	index_.row[ROWS].layout = intern_layout(builder.layout_slots);
+	index_.row[ROWS].layout = layout_of(&builder.patterns, &(struct pattern){ .not = "" });
 	atomic_store_explicit(&index_ready, true, memory_order_release);
 }
 
