@@ -44,13 +44,14 @@ struct opnd {
 	int32_t disp;  /* or the immediate */
 };
 
+/* Every field is named: of those left out the compiler makes stores of five bytes, which it then waits for. */
 static inline struct opnd opnd_reg(unsigned reg)
 {
-	return (struct opnd){ .kind = OPND_REG, .reg = (uint8_t)reg, .index = OPND_NO_INDEX };
+	return (struct opnd){ .kind = OPND_REG, .reg = (uint8_t)reg, .index = OPND_NO_INDEX, .scale = 0, .disp = 0 };
 }
 static inline struct opnd opnd_mem(unsigned base, int32_t disp)
 {
-	return (struct opnd){ .kind = OPND_MEM, .reg = (uint8_t)base, .index = OPND_NO_INDEX, .disp = disp };
+	return (struct opnd){ .kind = OPND_MEM, .reg = (uint8_t)base, .index = OPND_NO_INDEX, .scale = 0, .disp = disp };
 }
 static inline struct opnd opnd_sib(unsigned base, unsigned index, unsigned scale, int32_t disp)
 {
@@ -58,7 +59,7 @@ static inline struct opnd opnd_sib(unsigned base, unsigned index, unsigned scale
 }
 static inline struct opnd opnd_imm(uint32_t value)
 {
-	return (struct opnd){ .kind = OPND_IMM, .reg = HOST_REG_NONE, .index = OPND_NO_INDEX, .disp = (int32_t)value };
+	return (struct opnd){ .kind = OPND_IMM, .reg = HOST_REG_NONE, .index = OPND_NO_INDEX, .scale = 0, .disp = (int32_t)value };
 }
 static inline bool opnd_same(struct opnd a, struct opnd b)
 {
