@@ -210,6 +210,8 @@ static bool join_tail(struct emit *e)
 static void emit_meeting(struct emit *e)
 {
 	emit_label(e);
+	if (unlikely(e->error))
+		e->reachable = false;
 	e->aligned = 0;
 	e->fp_checked = false;
 	if (e->i == e->tail && join_tail(e))
@@ -260,14 +262,6 @@ const uint8_t copies_rules[IR_OP_COUNT] = {
 	[IR_LD] = COPIES_IF_ALONE, [IR_ST] = COPIES_IF_ALONE, [IR_LDF] = COPIES_IF_ALONE, [IR_STF] = COPIES_IF_ALONE,
 };
 
-static inline void emit_op(struct emit *e, const struct ir_insn *op)
-{
-	e->op = e->copier = op;
-	e->copy_defs = 0;
-	op_emit[op->op](e);
-	tmps_end_op(e);
-}
-
 /* If @op is an `insn`. Returns 1 or 0, without a branch: they are every second op or so, in no order that a processor could foretell. */
 static inline unsigned start_insn(struct emit *e, const struct ir_insn *op)
 {
@@ -296,31 +290,38 @@ static void store_flags_at_once(struct emit *e)
 static const struct ir_insn *skip_unreachable(struct emit *e, const struct ir_insn *op, const struct ir_insn *end)
 {
 	while (op + 1 < end && op[1].op != IR_LABEL)
-		if ((++op)->op == IR_INSN)
-			start_insn(e, op);
+		start_insn(e, ++op);
 	return op;
 }
 
 static void emit_ops(struct emit *e)
 {
-	const struct ir_insn *ops = e->ir->ops;
-	const struct ir_insn *end = ops + e->ir->count;
-	bool dead_flags = !x64_opt(e->x64, OPT_LIVE_FLAGS);
+	const struct ir_insn *const ops = e->ir->ops, *const end = ops + e->ir->count;
+	const bool stores_flags = !x64_opt(e->x64, OPT_LIVE_FLAGS);
 
 	for (const struct ir_insn *op = ops; op < end; op++) {
-		if (op->op == IR_INSN) {
-			start_insn(e, op);
+		op += start_insn(e, op);
+		/* An instruction without ops. */
+		if (unlikely(op->op == IR_INSN) || unlikely(op == end)) {
+			op--;
 			continue;
 		}
 		e->i = (unsigned)(op - ops);
-		emit_op(e, op);
-		if (unlikely(e->error))
-			return;
-		if (unlikely(dead_flags) && e->reachable && op->op != IR_LABEL)
-			store_flags_at_once(e);
+		e->op = e->copier = op;
+		op_emit[op->op](e);
+		e->pinned = 0;
+		/* There are temporaries, in a few blocks. */
+		if (e->tmp_regs | e->slots | stores_flags) {
+			tmps_end_of(e, e->op);
+			if (unlikely(stores_flags) && e->reachable && op->op != IR_LABEL)
+				store_flags_at_once(e);
+		}
 		op = ops + e->i; /* it may have done what is behind it as well */
-		if (!e->reachable)
+		if (!e->reachable) {
+			if (unlikely(e->error))
+				return;
 			op = skip_unreachable(e, op, end);
+		}
 	}
 }
 

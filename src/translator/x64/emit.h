@@ -419,11 +419,12 @@ struct emit {
 	uint32_t cold_start;
 };
 
-/* Gives up the block. */
+/* Gives up the block. What was to come is not reached. */
 static inline void emit_fail(struct emit *e, int error)
 {
 	if (!e->error)
 		e->error = error;
+	e->reachable = false;
 }
 
 /* regs.c: values. Operands stay valid until the op ends. */

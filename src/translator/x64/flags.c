@@ -38,20 +38,16 @@ static __attribute__((noinline)) uint8_t ends_early(struct emit *e, uint8_t give
 	const struct recipe *all[] = { &f->nz, &f->c, &f->v };
 	uint8_t early = 0;
 
-	for (unsigned i = 0; i < 3; i++) {
-		uint8_t flags = all[i]->flags & given, ends;
-
-		if (!(flags & unsure))
-			continue;
-		/* Most often one comparison is the recipe of all: it is followed once. */
-		for (unsigned k = i + 1; k < 3; k++)
-			if (all[k]->flags & unsure && recipe_same(all[k], all[i]))
-				flags |= all[k]->flags & given;
-		ends = recipe_ends(e, all[i], flags, e->i);
-		e->lasting |= flags & (uint8_t)~ends;
-		unsure &= (uint8_t)~flags;
-		early |= ends;
+	given = recipe_groups(given, unsure);
+	/* Most often one comparison is the recipe of all: it is followed once. */
+	if (recipe_same(&f->c, &f->nz) && recipe_same(&f->v, &f->nz)) {
+		early = recipe_ends(e, &f->nz, given, e->i);
+	} else {
+		for (unsigned i = 0; i < 3; i++)
+			if (all[i]->flags & given)
+				early |= recipe_ends(e, all[i], all[i]->flags & given, e->i);
 	}
+	e->lasting |= given & (uint8_t)~early;
 	return early;
 }
 

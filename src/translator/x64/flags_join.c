@@ -3,6 +3,7 @@
 #include "translator/x64/flags_private.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* --- branches inside the block --- */
 
@@ -23,29 +24,40 @@ static bool keeps_eflags(const struct ir_insn *op)
 	}
 }
 
+/* Between the current op and @to flags are defined. */
+static bool defines_before(const struct emit *e, const struct ir_insn *to)
+{
+	for (const struct ir_insn *op = e->op + 1; op < to; op++) {
+		if (op->fdef || (op->op == IR_CALL && !(helper_info[op->imm].attr & HELPER_PURE)))
+			return true;
+		/* A branch from before joins in between, with flags that may go to memory there. */
+		if (op->op == IR_LABEL && e->labels[op->imm].seen)
+			return true;
+	}
+	return false;
+}
+
+static bool loses_eflags_before(const struct emit *e, const struct ir_insn *to)
+{
+	for (const struct ir_insn *op = e->op + 1; op < to; op++)
+		if (!keeps_eflags(op))
+			return true;
+	return false;
+}
+
 void flags_branch(struct emit *e, unsigned target)
 {
-	const struct ir_insn *ops = e->ir->ops;
-	bool falls_in = !(ir_op_info[ops[target - 1].op].attr & IRA_END) && ops[target - 1].op != IR_BR;
-	bool defines = false, clobbers = false;
+	const struct ir_insn *to = &e->ir->ops[target];
+	bool falls_in = !ir_ends(to[-1].op) && to[-1].op != IR_BR;
 
-	if (!falls_in && e->op->op != IR_BR) {
-		if (e->labels[e->op->imm].uses > 1)
-			flags_to_mem(e, IR_LIVE(&e->ir->ops[target]));
-		return;
-	}
-	for (unsigned j = e->i + 1; j < target; j++) {
-		const struct ir_insn *op = &ops[j];
-
-		defines |= op->fdef || (op->op == IR_CALL && !(helper_info[op->imm].attr & HELPER_PURE));
-		/* A branch from before joins in between, with flags that may go to memory there. */
-		defines |= op->op == IR_LABEL && e->labels[op->imm].seen;
-		clobbers |= !keeps_eflags(op);
-	}
 	/* Branches from several places agree on memory. */
-	if (defines || e->op->op == IR_BR || e->labels[e->op->imm].uses > 1)
-		flags_to_mem(e, IR_LIVE(&e->ir->ops[target]));
-	else if (clobbers)
+	if (e->op->op == IR_BR || e->labels[e->op->imm].uses > 1)
+		flags_to_mem(e, IR_LIVE(to));
+	else if (!falls_in)
+		return;
+	else if (defines_before(e, to))
+		flags_to_mem(e, IR_LIVE(to));
+	else if (flags_exposed(e) && loses_eflags_before(e, to))
 		flags_clobber(e);
 }
 
@@ -88,6 +100,8 @@ static uint8_t only_for_now(const struct emit *e, const struct flag_state *f, ui
 	uint8_t lost = 0;
 
 	live &= (uint8_t)~(f->mem | f->host | f->known);
+	if (!live)
+		return 0;
 	for (unsigned i = 0; i < 3; i++)
 		if (all[i]->flags & live && recipe_ends(e, all[i], all[i]->flags & live, e->i))
 			lost |= all[i]->flags & live;
@@ -103,6 +117,9 @@ void flags_label(struct emit *e, struct label_state *label)
 		flags_set(e, &label->flags);
 		return;
 	}
+	/* Most often the op that was gone round leaves them alone. */
+	if (memcmp(&e->flags, &label->flags, sizeof(e->flags)) == 0 && !(live & (uint8_t)~(e->flags.mem | e->flags.host | e->flags.known | e->lasting)))
+		return;
 	both = intersect(e->flags, &label->flags);
 	/* What one path has in memory, and the other in EFLAGS beside a recipe, must not be left to a recipe that ends soon. */
 	lost = (live & (uint8_t)~covered(&both)) | only_for_now(e, &both, live);

@@ -31,6 +31,11 @@ static inline bool recipe_same(const struct recipe *r, const struct recipe *s)
 	static_assert(offsetof(struct recipe, flags) == 3 && offsetof(struct recipe, imm) == 4, "the first three bytes are compared at once");
 	return !((r->imm ^ s->imm) | (recipe_head(r) ^ recipe_head(s)));
 }
+/* Of @flags all that share a slot of struct flag_state with any of @some. */
+static inline uint8_t recipe_groups(uint8_t flags, uint8_t some)
+{
+	return flags & (some & IR_NZ ? some | IR_NZ : some);
+}
 /* The recipe that gives all of @need, with every flag that it gives. */
 bool recipe_whole(const struct flag_state *f, uint8_t need, struct recipe *out);
 bool recipe_uses(const struct recipe *r, ir_ref ref);

@@ -38,14 +38,6 @@ void recipe_drop(struct recipe *r, uint8_t flags)
 		*r = (struct recipe){ .kind = RECIPE_NONE };
 }
 
-/* Of @flags the groups that have any of @some. */
-static uint8_t groups(uint8_t flags, uint8_t some)
-{
-	if (some & IR_NZ)
-		some |= IR_NZ;
-	return flags & some;
-}
-
 /* The first op from @op on that writes guest register @a or @b, or the end. */
 static inline __attribute__((always_inline)) const struct ir_insn *find_write(const struct emit *e, const struct ir_insn *op, ir_ref a, ir_ref b, bool calls)
 {
@@ -84,9 +76,9 @@ uint8_t recipe_ends(const struct emit *e, const struct recipe *r, uint8_t flags,
 			region = MAX(region, (unsigned)e->labels[op->imm].at);
 		/* Those of a group are through when none is live any more, or all are defined anew. */
 		if (unlikely((~live | op->fdef) & flags) && j >= region) {
-			flags = groups(flags, live & flags);
+			flags = recipe_groups(flags, live & flags);
 			if (op->fdef & flags && j > region)
-				flags = groups(flags, flags & (uint8_t)~op->fdef);
+				flags = recipe_groups(flags, flags & (uint8_t)~op->fdef);
 			if (!flags)
 				return 0;
 		}

@@ -71,6 +71,7 @@ void tmps_begin(struct emit *e)
 	}
 	scratch_forget_all(e);
 	e->pinned = 0;
+	e->copy_defs = 0;
 	e->slots = 0;
 }
 
@@ -145,15 +146,27 @@ unsigned copy_of(const struct emit *e, ir_ref ref)
 	return reg;
 }
 
+/* The halfwords in @op's first 16 bytes that are as in @wanted. */
+static inline __m128i halfwords_like(const struct ir_insn *op, __m128i wanted)
+{
+	return _mm_cmpeq_epi16(_mm_loadu_si128((const __m128i *)(const void *)op), wanted);
+}
+
 static inline __attribute__((always_inline)) unsigned find_use(const struct emit *e, ir_ref ref, bool calls)
 {
 	const struct ir_insn *first = &e->ir->ops[e->i], *end = &e->ir->ops[MIN(e->i + 1 + LOOK_AHEAD, (unsigned)e->ir->count)];
 	/* dst, dst2, a, b and c at once, and whether it is a label, whose condition is 0. What else the eight halfwords are is masked out. */
 	const __m128i wanted = _mm_insert_epi16(_mm_set1_epi16((short)ref), IR_LABEL, 0);
 
+	const struct ir_insn *op = first + 1;
+
 	static_assert(offsetof(struct ir_insn, dst) == 4 && offsetof(struct ir_insn, c) == 12, "operands are five halfwords, behind two");
-	for (const struct ir_insn *op = first + 1; op < end; op++) {
-		unsigned found = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi16(_mm_loadu_si128((const __m128i *)(const void *)op), wanted));
+	/* By twos as far as there is nothing. */
+	if (!calls)
+		while (op < end - 1 && !(_mm_movemask_epi8(_mm_or_si128(halfwords_like(op, wanted), halfwords_like(op + 1, wanted))) & 0x3ff3))
+			op += 2;
+	for (; op < end; op++) {
+		unsigned found = (unsigned)_mm_movemask_epi8(halfwords_like(op, wanted));
 
 		if (likely(!(found & 0x3ff3))) {
 			if (calls && op->op == IR_CALL)
@@ -221,13 +234,10 @@ static bool few_pinned(const struct emit *e)
 	return !(e->pinned & (e->pinned - 1));
 }
 
-static struct opnd use_guest(struct emit *e, ir_ref ref)
+static __attribute__((noinline)) struct opnd use_copy(struct emit *e, ir_ref ref)
 {
-	unsigned reg;
+	unsigned reg = copy_of(e, ref);
 
-	if (!(copies_here(e) >> ref & 1))
-		return e->homes[ref];
-	reg = copy_of(e, ref);
 	if (reg < SCRATCH_COUNT) {
 		e->pinned |= (uint8_t)(1u << reg);
 		return opnd_reg(reg);
@@ -241,13 +251,10 @@ static struct opnd use_guest(struct emit *e, ir_ref ref)
 	return opnd_reg(reg);
 }
 
-static struct opnd def_guest(struct emit *e, ir_ref ref)
+static __attribute__((noinline)) struct opnd def_copy(struct emit *e, ir_ref ref)
 {
-	unsigned reg;
+	unsigned reg = copy_of(e, ref);
 
-	if (!(copies_here(e) >> ref & 1))
-		return e->homes[ref];
-	reg = copy_of(e, ref);
 	if (reg == SCRATCH_COUNT)
 		reg = copy_alloc(e, ref);
 	if (reg == SCRATCH_COUNT)
@@ -396,19 +403,23 @@ bool tmp_ends(const struct emit *e, ir_ref ref)
 	return IR_IS_TMP(ref) && e->tmps[ref - IR_TMP0].last <= e->i;
 }
 
-struct opnd use_other(struct emit *e, ir_ref ref)
+static __attribute__((noinline)) struct opnd use_tmp(struct emit *e, ir_ref ref)
 {
-	struct tmp_state *tmp;
+	struct tmp_state *tmp = tmp_of(e, ref);
 
-	if (IR_IS_REG(ref))
-		return use_guest(e, ref);
-	tmp = tmp_of(e, ref);
 	if (tmp->reg != HOST_REG_NONE) {
 		e->pinned |= (uint8_t)(1u << tmp->reg);
 		return opnd_reg(tmp->reg);
 	}
 	BUG_ON(!tmp->saved && !e->error);
 	return slot_opnd(tmp->slot);
+}
+
+struct opnd use_other(struct emit *e, ir_ref ref)
+{
+	if (!IR_IS_REG(ref))
+		return use_tmp(e, ref);
+	return copies_here(e) >> ref & 1 ? use_copy(e, ref) : e->homes[ref];
 }
 
 unsigned use_loaded(struct emit *e, struct opnd o)
@@ -439,17 +450,21 @@ static bool inherit(struct emit *e, ir_ref from, ir_ref to)
 	return true;
 }
 
-struct opnd def_other(struct emit *e, ir_ref ref)
+static __attribute__((noinline)) struct opnd def_tmp(struct emit *e, ir_ref ref)
 {
-	struct tmp_state *tmp;
+	struct tmp_state *tmp = tmp_of(e, ref);
 
-	if (IR_IS_REG(ref))
-		return def_guest(e, ref);
-	tmp = tmp_of(e, ref);
 	if (tmp->reg == HOST_REG_NONE && !inherit(e, e->op->a, ref) && !inherit(e, e->op->b, ref))
 		own(e, scratch_alloc(e), ref);
 	e->pinned |= (uint8_t)(1u << tmp->reg);
 	return opnd_reg(tmp->reg);
+}
+
+struct opnd def_other(struct emit *e, ir_ref ref)
+{
+	if (!IR_IS_REG(ref))
+		return def_tmp(e, ref);
+	return copies_here(e) >> ref & 1 ? def_copy(e, ref) : e->homes[ref];
 }
 
 /* Guest register @ref was written, perhaps on a condition: is it still a multiple of 4 if it was? */
@@ -515,6 +530,8 @@ void tmps_end_of(struct emit *e, const struct ir_insn *op)
 
 void tmps_save(struct emit *e, unsigned after)
 {
+	if (!e->tmp_regs)
+		return;
 	for (unsigned reg = 0; reg < SCRATCH_COUNT; reg++)
 		if (IR_IS_TMP(e->owner[reg]) && tmp_of(e, e->owner[reg])->last > after)
 			save(e, tmp_of(e, e->owner[reg]));
@@ -522,12 +539,16 @@ void tmps_save(struct emit *e, unsigned after)
 
 void tmps_drop_regs(struct emit *e)
 {
+	if (!e->owned)
+		return;
 	for (unsigned reg = 0; reg < SCRATCH_COUNT; reg++)
 		forget_reg(e, reg);
 }
 
 void tmps_flush(struct emit *e)
 {
+	if (!e->owned)
+		return;
 	for (unsigned reg = 0; reg < SCRATCH_COUNT; reg++)
 		evict(e, reg);
 }
