@@ -9,6 +9,12 @@ const struct ir_op_info ir_op_info[IR_OP_COUNT] = {
 #undef IR
 };
 
+const uint8_t ir_op_attr[IR_OP_COUNT] = {
+#define IR(id, text, operands, fdef, fuse, attr) [IR_##id] = attr,
+#include "translator/ir/ir_ops.def"
+#undef IR
+};
+
 const char *const ir_op_text[IR_OP_COUNT] = {
 #define IR(id, text, operands, fdef, fuse, attr) [IR_##id] = text,
 #include "translator/ir/ir_ops.def"

@@ -120,6 +120,7 @@ struct ir_op_info {
 	uint8_t unused[5];    /* fills 16 bytes */
 };
 extern const struct ir_op_info ir_op_info[IR_OP_COUNT];
+extern const uint8_t ir_op_attr[IR_OP_COUNT];     /* the attributes once more, close together, for walks over ops */
 extern const char *const ir_op_text[IR_OP_COUNT]; /* mnemonics in dumps */
 
 void ir_block_init(struct ir_block *block, gva_t pc, uint32_t key);

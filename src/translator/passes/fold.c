@@ -17,13 +17,17 @@
 enum { NOTHING, CONSTANT, COPY };
 
 #define BEFORE 8 /* IR_NONE and IR_IMM are -1 and -2 */
+#define FEW_TMPS 32
 #define VALUES (BEFORE + IR_TMP0 + IR_MAX_TMPS)
 
-/* By ref + BEFORE. Nothing is ever known of IR_NONE. `written` of temporaries is set where they are defined, which is before they are used. */
 struct fold {
+	/* By ref + BEFORE. Nothing is ever known of IR_NONE. */
 	uint8_t known[VALUES];
-	uint32_t value[VALUES];                /* CONSTANT; COPY: the register, which must not have been written since */
-	const struct ir_insn *written[VALUES]; /* the last op that wrote it; NULL: none */
+	uint32_t value[VALUES];                /* CONSTANT; COPY: the register */
+	unsigned tmps;
+	bool tmp_known;                        /* something may be known of a temporary */
+	uint16_t copied;                       /* bit n: there may be copies of register n */
+	const struct ir_insn *learnt[IR_TMP0]; /* by register that is CONSTANT: the op that made it so */
 	const struct ir_insn *branch[IR_MAX_OPS]; /* by label: the first branch to it; NULL: before anything was known */
 };
 
@@ -38,11 +42,20 @@ static inline bool constant(const struct fold *f, const struct ir_insn *insn, ir
 	return f->known[at(ref)] == CONSTANT;
 }
 
-/* @insn writes @ref. */
-static inline void forget(struct fold *f, ir_ref ref, const struct ir_insn *insn)
+static __attribute__((noinline)) void forget_copies(struct fold *f, ir_ref reg)
+{
+	for (ir_ref t = IR_TMP0; t < IR_TMP0 + f->tmps; t++)
+		if (f->known[at(t)] == COPY && f->value[at(t)] == reg)
+			f->known[at(t)] = NOTHING;
+	f->copied &= (uint16_t)~(1u << reg);
+}
+
+/* @ref is written. */
+static inline void forget(struct fold *f, ir_ref ref)
 {
 	f->known[at(ref)] = NOTHING;
-	f->written[at(ref)] = insn;
+	if (unlikely(f->copied) && IR_IS_REG(ref) && f->copied >> ref & 1)
+		forget_copies(f, ref);
 }
 
 static bool is_shift(unsigned op)
@@ -71,8 +84,7 @@ static __attribute__((noinline)) void replace_operand(const struct fold *f, stru
 	if (letter == 'f')
 		return;
 	if (f->known[at(*ref)] == COPY) {
-		if (f->written[at((ir_ref)value)] < f->written[at(*ref)])
-			*ref = (ir_ref)value;
+		*ref = (ir_ref)value;
 	} else if (f->known[at(*ref)] == CONSTANT && letter == 'v' && insn->a != IR_IMM && insn->b != IR_IMM && insn->c != IR_IMM) {
 		if (is_shift(insn->op)) {
 			if (ref == &insn->b)
@@ -143,13 +155,19 @@ static inline void learn(struct fold *f, const struct ir_insn *insn)
 
 	if (insn->dst == insn->a)
 		return;
-	forget(f, insn->dst, insn);
+	forget(f, insn->dst);
 	if (known) {
 		f->known[at(insn->dst)] = CONSTANT;
 		f->value[at(insn->dst)] = value;
+		if (IR_IS_REG(insn->dst))
+			f->learnt[insn->dst] = insn;
+		else
+			f->tmp_known = true;
 	} else if (IR_IS_TMP(insn->dst) && IR_IS_REG(insn->a)) {
 		f->known[at(insn->dst)] = COPY;
 		f->value[at(insn->dst)] = insn->a;
+		f->copied |= (uint16_t)(1u << insn->a);
+		f->tmp_known = true;
 	}
 }
 
@@ -164,7 +182,7 @@ static void at_label(struct fold *f, const struct ir_insn *insn)
 	if (!(known[0] | known[1]))
 		return;
 	for (ir_ref r = 0; r < 15; r++)
-		if (f->known[at(r)] == CONSTANT && f->written[at(r)] > branch)
+		if (f->known[at(r)] == CONSTANT && f->learnt[r] > branch)
 			f->known[at(r)] = NOTHING;
 }
 
@@ -185,11 +203,11 @@ static __attribute__((noinline)) void special(struct fold *f, struct ir_insn *in
 	}
 	if (insn->op == IR_CALL && helper_info[insn->imm].attr & (HELPER_REGS | HELPER_FAULT | HELPER_STATE))
 		for (ir_ref r = 0; r < 15; r++)
-			forget(f, r, insn);
+			forget(f, r);
 	if (insn->op == IR_LDF)
 		return;
-	forget(f, insn->dst, insn);
-	forget(f, insn->dst2, insn);
+	forget(f, insn->dst);
+	forget(f, insn->dst2);
 }
 
 /* Ops that can be the first of interest. */
@@ -222,8 +240,7 @@ static struct ir_insn *first_of_interest(struct ir_block *block)
 	return NULL;
 }
 
-/* Inlined twice: half of all blocks have no temporaries. */
-static inline __attribute__((always_inline)) void walk(struct fold *f, struct ir_block *block, struct ir_insn *first, bool tmps)
+static void walk(struct fold *f, struct ir_block *block, struct ir_insn *first)
 {
 	const struct ir_insn *end = block->ops + block->count;
 
@@ -232,19 +249,19 @@ static inline __attribute__((always_inline)) void walk(struct fold *f, struct ir
 
 		/* Without a branch: every second op or so is one, in no order that a processor could foretell. The block's last op is none. */
 		insn += insn->op == IR_INSN;
-		attr = ir_op_info[insn->op].attr;
+		attr = ir_op_attr[insn->op];
 		if (attr & (IRA_CONTROL | IRA_ODD | IRA_WIDE)) {
 			special(f, insn);
 			continue;
 		}
-		if (tmps)
+		if (unlikely(f->tmp_known))
 			replace_sources(f, insn);
 		if (attr & IRA_EVAL && worthwhile(f, insn))
 			simplify(f, insn);
 		if (insn->op == IR_MOV)
 			learn(f, insn);
 		else
-			forget(f, insn->dst, insn);
+			forget(f, insn->dst);
 	}
 }
 
@@ -255,16 +272,19 @@ void pass_fold(struct ir_block *block)
 
 	if (!first)
 		return;
-	memset(f.known, NOTHING, BEFORE + IR_TMP0 + block->tmps);
+	/* So do many calls: the return address, and out. */
+	if (first->op == IR_MOV && IR_IS_REG(first->dst) && ir_ends(first[1].op))
+		return;
+	memset(f.known, NOTHING, BEFORE + IR_TMP0);
+	if (block->tmps <= FEW_TMPS)
+		memset(&f.known[at(IR_TMP0)], NOTHING, FEW_TMPS); /* of constant size, in few instructions */
+	else
+		memset(&f.known[at(IR_TMP0)], NOTHING, block->tmps);
 	f.known[at(IR_IMM)] = CONSTANT;
-	/* In two: what is larger would be `rep stos`, which takes long to begin. */
-	static_assert(IR_TMP0 * sizeof(f.written[0]) == 128, "all registers");
-	memset(&f.written[at(0)], 0, 64);
-	memset(&f.written[at(8)], 0, 64);
+	f.tmps = block->tmps;
+	f.copied = 0;
+	f.tmp_known = false;
 	for (unsigned i = 0; i < block->labels; i++)
 		f.branch[i] = NULL;
-	if (block->tmps)
-		walk(&f, block, first, true);
-	else
-		walk(&f, block, first, false);
+	walk(&f, block, first);
 }

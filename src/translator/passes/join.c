@@ -93,7 +93,7 @@ static bool is_free(const struct join *j, unsigned i, unsigned target)
 	for (unsigned k = 0; k < target; k++) {
 		const struct ir_insn *op = &block->ops[k];
 
-		if (!(ir_op_info[op->op].attr & IRA_CONTROL))
+		if (!(ir_op_attr[op->op] & IRA_CONTROL))
 			continue;
 		if (op->op == IR_LABEL) {
 			open -= to[op->imm];
@@ -157,14 +157,13 @@ static void rebuild(const struct join *j, struct ir_block *block, unsigned first
 	unsigned to = first;
 
 	for (unsigned i = first; i < block->count; i++) {
-		struct ir_insn op = block->ops[i];
-
+		/* At least two ops have gone in front of it. */
 		if (j->entry[i] != NONE) {
 			block->ops[to] = ir_template[IR_LABEL];
 			block->ops[to++].imm = j->entry[i];
 		}
 		if (!j->dropped[i])
-			block->ops[to++] = op;
+			block->ops[to++] = block->ops[i];
 	}
 	block->count = (uint16_t)to;
 }
@@ -212,16 +211,14 @@ void pass_join(struct ir_block *block)
 	first = first_candidate(&j);
 	if (!first)
 		return;
-	for (unsigned i = first; i + 2 < block->count; i++) {
-		unsigned target;
+	for (const struct ir_insn *op = &block->ops[first], *end = block->ops + block->count; op < end; op++) {
+		unsigned i = (unsigned)(op - block->ops) - 1, target;
 
-		if (!is_side_exit(block, i))
+		if (likely(op->op != IR_EXIT) || !is_side_exit(block, i))
 			continue;
 		target = find_target(&j, i);
-		if (!target)
-			continue;
-		join(&j, i, target);
-		i += 2;
+		if (target)
+			join(&j, i, target);
 	}
 	if (j.changed)
 		rebuild(&j, block, first);

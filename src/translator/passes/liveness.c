@@ -27,8 +27,8 @@ struct live {
 	uint32_t facts;  /* as ir_insn.facts has it. Not of 64 bits too: GCC would keep both in one vector register */
 };
 #define REGS 0xffffull
-#define LAST_BIT 61 /* the bits of IR_IMM and IR_NONE are those above, and 0 */
-#define VALUES (~0ull >> (63 - LAST_BIT))
+#define LAST_BIT 61 /* the bits above are those of IR_IMM and IR_NONE */
+#define NONE_BIT (1ull << 63) /* 0 */
 
 /* How refs become bits. Those of rare blocks with MANY temporaries that find no place there have bytes. */
 enum refs { NO_TMPS, TMPS, MANY };
@@ -113,12 +113,10 @@ static inline bool is_plain_access(unsigned op)
 	return op - IR_LD <= IR_STF - IR_LD;
 }
 
-/* @insn has no effect but its results, and no live flags. */
-static inline bool is_dead(const struct liveness *l, uint64_t values, const struct ir_insn *insn, uint8_t attr, enum refs refs)
+/* @insn has no effect but its result, and no live flags. */
+static inline bool is_dead(const struct liveness *l, uint64_t values, const struct ir_insn *insn, enum refs refs)
 {
-	if (is_live(l, values, insn->dst, refs))
-		return insn->op == IR_MOV && insn->dst == insn->a;
-	return !(attr & IRA_WIDE) || !is_live(l, values, insn->dst2, refs);
+	return !is_live(l, values, insn->dst, refs) || (insn->op == IR_MOV && insn->dst == insn->a);
 }
 
 static void bury(struct liveness *l, struct ir_insn *insn)
@@ -132,12 +130,16 @@ static void bury(struct liveness *l, struct ir_insn *insn)
 		l->first_dead = insn;
 }
 
-/* An op that is not like most others, kept. A VFP register's number could be taken for a temporary. */
-static __attribute__((noinline)) struct live special(struct liveness *l, const struct ir_insn *insn, struct live now, enum refs refs)
+/* An op that is not like most others. A VFP register's number could be taken for a temporary. */
+static __attribute__((noinline)) struct live special(struct liveness *l, struct ir_insn *insn, struct live now, enum refs refs)
 {
 	const ir_ref dst = insn->op == IR_LDF ? IR_NONE : insn->dst, b = insn->op == IR_STF ? IR_NONE : insn->b;
-	uint8_t attr = ir_op_info[insn->op].attr;
+	uint8_t attr = ir_op_attr[insn->op];
 
+	if (!((attr | l->keep_ops) & IRA_EFFECT) && !is_live(l, now.values, dst, refs) && !is_live(l, now.values, insn->dst2, refs)) {
+		bury(l, insn);
+		return now;
+	}
 	now.values = define(l, define(l, now.values, dst, refs), insn->dst2, refs);
 	/* The state before it is the architecture's. */
 	if (attr & IRA_FAULT || insn->op == IR_POLL || (insn->op == IR_CALL && !(helper_info[insn->imm].attr & HELPER_PURE)))
@@ -146,7 +148,7 @@ static __attribute__((noinline)) struct live special(struct liveness *l, const s
 		now.facts |= IR_NZCV;
 	if (insn->op == IR_UMLAL || insn->op == IR_SMLAL)
 		now.values = use(l, use(l, now.values, dst, refs), insn->dst2, refs);
-	now.values = use(l, use(l, use(l, now.values, insn->a, refs), b, refs), insn->c, refs) & VALUES;
+	now.values = use(l, use(l, use(l, now.values, insn->a, refs), b, refs), insn->c, refs) & ~NONE_BIT;
 	l->block->facts.calls |= insn->op == IR_CALL;
 	if (is_plain_access(insn->op) && is_plain_access(insn[1].op))
 		l->block->facts.neighbours = true;
@@ -204,11 +206,27 @@ static inline void label(struct liveness *l, struct ir_insn *insn, uint64_t valu
 	l->block->facts.labels[insn->imm].at = place(l, insn);
 }
 
-/* An end of a path like any other. */
-static inline void end(struct liveness *l, struct ir_insn *insn)
+/* Flags of an op that defines or uses any. Returns what is live before it as ir_insn.facts has it. */
+static inline uint32_t narrow_flags(struct ir_insn *insn, uint32_t facts, uint8_t keep_flags)
+{
+	uint8_t defines = insn->fdef;
+
+	insn->fdef &= (uint8_t)(facts | keep_flags);
+	if (!keep_flags && is_shift(insn->op) && !(insn->fdef & IR_C))
+		insn->fuse = 0; /* it read C only to keep it */
+	return (facts & ~(uint32_t)defines) | insn->fuse;
+}
+
+/* An end of a path or an access, like most of them. The state before it is the architecture's: what the walk knows of registers and flags. */
+static inline void leave(struct liveness *l, struct ir_insn *insn)
 {
 	struct ir_facts *facts = &l->block->facts;
 
+	if (!ir_ends(insn->op)) {
+		if (is_plain_access(insn[1].op) && is_plain_access(insn->op))
+			facts->neighbours = true;
+		return;
+	}
 	insn->facts &= ~IR_NZCV;
 	if (insn->op != IR_EXIT)
 		return;
@@ -225,6 +243,7 @@ static inline __attribute__((always_inline)) struct live walk(struct liveness *l
 	uint32_t facts = IR_NZCV;
 
 	for (struct ir_insn *insn = first + l->block->count; insn-- > first;) {
+		uint32_t before = facts;
 		struct live now;
 		uint8_t attr;
 
@@ -233,51 +252,43 @@ static inline __attribute__((always_inline)) struct live walk(struct liveness *l
 			facts += ONE_BEHIND;
 			continue;
 		}
-		attr = ir_op_info[insn->op].attr;
-		if (attr & (IRA_FAULT | IRA_END) && !(attr & (IRA_ODD | IRA_WIDE))) {
-			if (attr & IRA_END)
-				end(l, insn);
-			else if (is_plain_access(insn[1].op) && is_plain_access(insn->op))
-				l->block->facts.neighbours = true;
-			/* The state before it is the architecture's. */
+		attr = ir_op_attr[insn->op];
+		if (!(attr & ~IRA_EVAL)) {
+			/* Most of all: what has no effect but its results. */
+			if (insn->fdef | insn->fuse)
+				before = narrow_flags(insn, facts, keep_flags);
+			if (!insn->fdef && !keep_ops && is_dead(l, values, insn, refs)) {
+				bury(l, insn);
+				continue;
+			}
+			facts = before;
+			values = define(l, values, insn->dst, refs);
+			values = use(l, use(l, values, insn->a, refs), insn->b, refs) & ~NONE_BIT;
+			if (refs == NO_TMPS)
+				continue;
+			/* It was mentioned where it is used. */
+			if (insn->fdef | keep_ops)
+				mention(l, insn, insn->dst);
+		} else if (attr & (IRA_FAULT | IRA_END) && !(attr & (IRA_ODD | IRA_WIDE))) {
+			leave(l, insn);
 			values |= REGS;
 			facts |= IR_NZCV;
 			if (refs == NO_TMPS)
 				continue;
-		} else if (attr & IRA_CONTROL) {
-			if (insn->op == IR_LABEL) {
-				label(l, insn, values, facts);
-				continue;
-			}
-			now = branch(l, insn, (struct live){ values, facts }, refs);
+			if (IR_IS_TMP(insn->a))
+				values = use(l, values, insn->a, refs);
+			if (IR_IS_TMP(insn->b))
+				values = use(l, values, insn->b, refs);
+			mention(l, insn, insn->dst);
+		} else if (insn->op == IR_LABEL) {
+			label(l, insn, values, facts);
+			continue;
+		} else {
+			now = (attr & IRA_CONTROL ? branch : special)(l, insn, (struct live){ values, facts }, refs);
 			values = now.values;
 			facts = now.facts;
 			continue;
-		} else {
-			uint8_t defines = insn->fdef;
-
-			insn->fdef &= (uint8_t)(facts | keep_flags);
-			if (!((attr | keep_ops) & IRA_EFFECT) && !insn->fdef && is_dead(l, values, insn, attr, refs)) {
-				bury(l, insn);
-				continue;
-			}
-			if (attr & (IRA_ODD | IRA_WIDE)) {
-				now = special(l, insn, (struct live){ values, facts }, refs);
-				values = now.values;
-				facts = now.facts;
-				continue;
-			}
-			if (defines | insn->fuse) {
-				if (!keep_flags && is_shift(insn->op) && !(insn->fdef & IR_C))
-					insn->fuse = 0; /* it read C only to keep it */
-				facts = (facts & ~(uint32_t)defines) | insn->fuse;
-			}
-			values = define(l, values, insn->dst, refs);
 		}
-		values = use(l, use(l, values, insn->a, refs), insn->b, refs) & VALUES;
-		if (refs == NO_TMPS)
-			continue;
-		mention(l, insn, insn->dst);
 		mention(l, insn, insn->a);
 		mention(l, insn, insn->b);
 	}

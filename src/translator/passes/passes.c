@@ -27,22 +27,26 @@ static void verify(const struct ir_block *block, enum pass pass)
 	BUG("a pass broke the IR");
 }
 
+static inline void run(struct ir_block *block, uint32_t enabled, bool check, enum pass pass, pass_fn *fn)
+{
+	if (!(enabled >> pass & 1))
+		return;
+	fn(block);
+	if (unlikely(check))
+		verify(block, pass);
+}
+
 void passes_run(struct ir_block *block, uint32_t enabled, bool check)
 {
 	const uint32_t both = 1u << PASS_FLAGS | 1u << PASS_DEAD;
+	bool at_once = (enabled & both) == both;
 
-	block->facts.known = false;
 	static_assert(PASS_DEAD == PASS_FLAGS + 1, "one pass may do both");
-/* Called by name, not through the table: which comes next would have to be foretold for each block. */
-#define PASS(id, name, fn, help) \
-	if (enabled >> PASS_##id & 1) { \
-		if (PASS_##id == PASS_FLAGS && (enabled & both) == both) \
-			pass_flags_and_dead(block); \
-		else if (PASS_##id != PASS_DEAD || (enabled & both) != both) \
-			fn(block); \
-		if (check) \
-			verify(block, PASS_##id); \
-	}
+	if (at_once)
+		enabled &= ~(1u << PASS_DEAD);
+	block->facts.known = false;
+/* Called by name, not through a table: which comes next would have to be foretold for each block. */
+#define PASS(id, name, fn, help) run(block, enabled, check, PASS_##id, PASS_##id == PASS_FLAGS && at_once ? pass_flags_and_dead : (fn));
 #include "translator/passes/passes.def"
 #undef PASS
 }
