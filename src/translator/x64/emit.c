@@ -32,7 +32,7 @@ static void cold_unaligned(struct emit *e, const struct cold *cold)
 {
 	struct enc *enc = &e->enc;
 	int32_t last = (1 << cold->size) - 1;
-	const uint8_t *slow = e->cold[cold->slow].back;
+	const uint8_t *slow = e->cold[cold->slow].back, *at;
 
 	if (cold->word_aligned) {
 		enc_test(enc, W8, opnd_reg(cold->reg), opnd_imm(3));
@@ -40,9 +40,14 @@ static void cold_unaligned(struct emit *e, const struct cold *cold)
 	}
 	enc_lea(enc, W32, cold->spare, opnd_mem(cold->reg, last));
 	enc_alu(enc, ALU_XOR, W32, opnd_reg(cold->spare), opnd_reg(cold->reg));
-	enc_test(enc, W32, opnd_reg(cold->spare), opnd_imm(~GUEST_PAGE_MASK));
-	enc_jcc_to(enc, CC_E, cold->back);
-	enc_jmp_to(enc, slow);
+	/* test spare, imm32; je back; jmp slow */
+	if (cold->spare == RAX)
+		enc_word(enc, 0xa9 | (uint64_t)(uint32_t)~GUEST_PAGE_MASK << 8, 5);
+	else
+		enc_word(enc, 0xc0f7 | (uint64_t)cold->spare << 8 | (uint64_t)(uint32_t)~GUEST_PAGE_MASK << 16, 6);
+	at = enc_here(enc);
+	enc_word(enc, 0x840f | (uint64_t)(uint32_t)(cold->back - (at + 6)) << 16, 6);
+	enc_word(enc, 0xe9 | (uint64_t)(uint32_t)(slow - (at + 11)) << 8, 5);
 }
 
 /* Stores flags that are those of one comparison, as emit_cold_flags() would. False: they are not, or not of registers at home. */
