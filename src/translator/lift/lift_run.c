@@ -331,49 +331,58 @@ static inline gva_t branch_target(uint32_t bits, gva_t pc)
 	return pc + 8 + (uint32_t)sign_extend32(bits << 2 & 0x03ffffff, 26);
 }
 
-/* LDM with r15. */
-static bool return_by_ldm(struct lift *l, uint32_t bits)
+/* LDM with r15, which is not the base, nor is that in the list. */
+static bool is_return_by_ldm(uint32_t bits)
 {
-	ir_ref pc = (ir_ref)(IR_TMP0 + l->block->tmps);
-	struct ir_insn *to = &l->block->ops[l->block->count];
+	return forms[bits >> 20 & 0xff] == FORM_MULTIPLE && (bits & (L | 0x8000)) == (L | 0x8000) && !(bits >> reg(bits, 16) & 1);
+}
 
-	if (forms[bits >> 20 & 0xff] != FORM_MULTIPLE || (bits & (L | 0x8000)) != (L | 0x8000))
-		return false;
-	to = multiple(to, bits, l->endian, pc);
-	if (!to)
-		return false;
-	l->block->tmps++;
+static void return_by_ldm(struct lift *l, uint32_t bits)
+{
+	ir_ref pc = ir_tmp(l->block);
+	struct ir_insn *to = multiple(&l->block->ops[l->block->count], bits, l->endian, pc);
+
 	put(to, IR_EXIT_IND);
 	to->a = pc;
 	to->imm = JUMP_INTERWORK | (reg(bits, 16) == 13 ? JUMP_RETURN : 0);
 	l->block->count = (uint16_t)(to + 1 - l->block->ops);
-	return true;
 }
+
+/* Behind the marker of BL. */
+static void put_call(struct lift *l, struct ir_insn *to, gva_t target)
+{
+	ir_write(&to[0], IR_HEAD(IR_MOV, 0, 0, 14, IR_NONE), IR_SOURCES(IR_IMM, IR_NONE, IR_NONE, 0), l->next, 0);
+	ir_write(&to[1], IR_HEAD(IR_EXIT, 0, 0, IR_NONE, IR_NONE), IR_SOURCES(IR_NONE, IR_NONE, IR_NONE, 0), target, 0);
+	lift_count_exit(l, l->pc, target);
+}
+
+#define BX_LR 0xe12fff1e
 
 /*
  * What ends the block or goes on elsewhere, under the condition AL, where no other is open: B, BL, LDM with r15, BX lr.  Its marker is there
- * without being counted, and l->pc is its address. Returns false when @bits is none of them.
+ * without being counted, and l->pc is its address. Returns false, and has done nothing, when @bits is none of them.
  */
 static __attribute__((noinline)) bool lift_end(struct lift *l, uint32_t bits)
 {
-	bool jumps = is_branch(bits, false);
+	struct ir_block *block = l->block;
+	bool jumps = is_branch(bits, false), calls = is_branch(bits, true);
 
+	if (!jumps && !calls && bits != BX_LR && !is_return_by_ldm(bits))
+		return false;
 	l->size = 4;
-	l->block->count++;
+	block->count++;
 	l->insns++;
 	l->end = l->next = l->pc + 4;
 	if (jumps) {
 		lift_goto(l, branch_target(bits, l->pc));
-		l->done |= ir_ends(l->block->ops[l->block->count - 1].op);
-	} else if (is_branch(bits, true)) {
-		lift_mov(l, 14, operand_imm(l->next));
-		lift_exit(l, branch_target(bits, l->pc), false);
-	} else if (bits == 0xe12fff1e) {
+		l->done |= ir_ends(block->ops[block->count - 1].op);
+	} else if (calls) {
+		put_call(l, &block->ops[block->count], branch_target(bits, l->pc));
+		block->count += 2;
+	} else if (bits == BX_LR) {
 		lift_jump(l, operand_ref(14), JUMP_INTERWORK | JUMP_RETURN);
-	} else if (!return_by_ldm(l, bits)) {
-		l->block->count--;
-		l->insns--;
-		return false;
+	} else {
+		return_by_ldm(l, bits);
 	}
 	l->done |= !jumps;
 	l->pc = l->next;
@@ -412,21 +421,25 @@ static __attribute__((noinline)) struct ir_insn *lift_word_apart(struct lift *l,
 	return lift_word(l, to, bits, pc);
 }
 
-/* B with a condition where none is open. */
-static inline struct ir_insn *branch_if(struct lift *l, struct ir_insn *to, uint32_t bits, gva_t pc)
+/* B with a condition where none is open: an exit that the others go round. */
+static __attribute__((noinline)) struct ir_insn *branch_if(struct lift *l, struct ir_insn *to, uint32_t bits, gva_t pc)
 {
-	uint16_t over = l->block->labels++;
+	const uint64_t none = IR_SOURCES(IR_NONE, IR_NONE, IR_NONE, 0);
 	unsigned cond = condition(bits) ^ 1;
+	uint16_t over = l->block->labels++;
+	gva_t target = branch_target(bits, pc);
 
-	put(to, IR_BRC);
-	to->cond = (uint8_t)cond;
-	to->fuse = ir_cond_flags(cond);
-	to->imm = over;
-	put(++to, IR_EXIT)->imm = branch_target(bits, pc);
-	put(++to, IR_LABEL)->imm = over;
-	lift_count_exit(l, pc, branch_target(bits, pc));
+	ir_write(&to[0], IR_HEAD(IR_BRC, 0, ir_cond_flags(cond), IR_NONE, IR_NONE) | cond << 8, none, over, 0);
+	ir_write(&to[1], IR_HEAD(IR_EXIT, 0, 0, IR_NONE, IR_NONE), none, target, 0);
+	ir_write(&to[2], IR_HEAD(IR_LABEL, 0, 0, IR_NONE, IR_NONE), none, over, 0);
+	lift_count_exit(l, pc, target);
 	lift_after_conditional(l);
-	return to + 1;
+	return to + 3;
+}
+
+static inline bool is_branch_if(uint32_t bits)
+{
+	return is_branch(bits, false) && condition(bits) != 15;
 }
 
 /* The ops of an instruction with a condition, behind its marker: see lift_conditional() in lift_block.c. */
@@ -438,8 +451,6 @@ static __attribute__((noinline)) struct ir_insn *conditional(struct lift *l, str
 
 	if (condition(bits) == 15)
 		return NULL;
-	if (branches && !open)
-		return branch_if(l, to, bits, pc);
 	if (!open) {
 		struct ir_insn *selected = put_select(to, bits);
 
@@ -511,7 +522,7 @@ static bool lift_words(struct lift *l, const uint8_t *at, const uint8_t *end)
 				break;
 			continue;
 		}
-		next = conditional(l, to + 1, bits, pc);
+		next = cond == INSN_COND_AL && is_branch_if(bits) ? branch_if(l, to + 1, bits, pc) : conditional(l, to + 1, bits, pc);
 		if (!next)
 			break;
 		cond = ordinary(l);
