@@ -70,6 +70,23 @@ static bool cold_compared(struct emit *e, const struct flag_state *f)
 	return true;
 }
 
+/* The same when N or Z are in EFLAGS, and all that is not is in memory. False: it is not so. */
+static bool cold_merged(struct emit *e, const struct flag_state *f)
+{
+	struct enc *enc = &e->enc;
+	uint8_t retain = f->mem & (uint8_t)~f->host;
+
+	if (!(f->host & IR_NZ) || f->host & (IR_C | IR_V) || (f->host | f->mem) != IR_NZCV)
+		return false;
+	enc_mov(enc, W32, opnd_reg(RCX), CPU_OPND(nzcv));
+	enc_lahf(enc);
+	enc_word(enc, 0x25 | (uint64_t)FLAG_MASK_NZCV(f->host) << 8, 5);      /* and eax, imm */
+	enc_word(enc, 0xe181 | (uint64_t)FLAG_MASK_NZCV(retain) << 16, 6);     /* and ecx, imm */
+	enc_word(enc, 0xc809, 2);                                              /* or eax, ecx */
+	enc_mov(enc, W32, CPU_OPND(nzcv), opnd_reg(RAX));
+	return true;
+}
+
 void emit_cold_flags(struct emit *e, const struct cold *cold)
 {
 	if (!cold->op)
@@ -79,7 +96,7 @@ void emit_cold_flags(struct emit *e, const struct cold *cold)
 		enc_flags_to(&e->enc, CPU_OPND(nzcv), cold->flags.host_borrow);
 		return;
 	}
-	if (likely(!cold->flags.host && !cold->flags.mem) && cold_compared(e, &cold->flags))
+	if (cold->flags.host || cold->flags.mem ? cold_merged(e, &cold->flags) : cold_compared(e, &cold->flags))
 		return;
 	e->op = cold->op;
 	flags_set(e, &cold->flags);
