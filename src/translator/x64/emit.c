@@ -288,9 +288,12 @@ const uint8_t copies_rules[IR_OP_COUNT] = {
 static inline unsigned start_insn(struct emit *e, const struct ir_insn *op)
 {
 	unsigned starts = op->op == IR_INSN;
+	uint32_t mask = 0u - starts;
 
-	e->pc = starts ? op->imm : e->pc;
-	e->it = (uint8_t)(starts ? op->imm2 >> 8 : e->it);
+	/* To the compiler a number like any other, of which it makes no branch. */
+	__asm__("" : "+r"(mask));
+	e->pc ^= (e->pc ^ op->imm) & mask;
+	e->it ^= (uint8_t)((e->it ^ op->imm2 >> 8) & mask);
 	if (unlikely(e->marks_wanted) && starts && e->mark_count < MAX_MARKS)
 		e->marks[e->mark_count++] = (struct x64_mark){ (uint32_t)(e->enc.at - e->enc.start), e->pc };
 	return starts;

@@ -6,8 +6,6 @@
 #include "base/base.h"
 #include "translator/x64/flags_private.h"
 
-#include <string.h>
-
 /* --- recipes --- */
 
 uint8_t recipe_flags(const struct flag_state *f)
@@ -43,15 +41,17 @@ static inline __attribute__((always_inline)) const struct ir_insn *find_write(co
 {
 	const struct ir_insn *end = e->ir->ops + e->ir->count;
 
-	static_assert(offsetof(struct ir_insn, dst2) == offsetof(struct ir_insn, dst) + 2, "read at once");
-	for (; op < end; op++) {
-		uint32_t both;
+	const __m128i as = _mm_set1_epi16((short)a), bs = _mm_set1_epi16((short)b);
 
-		memcpy(&both, &op->dst, sizeof(both));
+	static_assert(offsetof(struct ir_insn, dst) == 4 && offsetof(struct ir_insn, dst2) == 6, "bits 7:4 of a mask of bytes are theirs");
+	/* By twos as far as there is nothing. */
+	if (!calls)
+		while (op < end - 1 && !(_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(halfwords_like(op, as), halfwords_like(op, bs)),
+		                                                       _mm_or_si128(halfwords_like(op + 1, as), halfwords_like(op + 1, bs)))) & 0xf0))
+			op += 2;
+	for (; op < end; op++) {
 		if (calls && op->op == IR_CALL && !(helper_info[op->imm].attr & HELPER_PURE))
 			break;
-		if (both == (IR_NONE | (uint32_t)IR_NONE << 16))
-			continue;
 		if ((op->dst == a || op->dst == b || op->dst2 == a || op->dst2 == b) && op->op != IR_LDF)
 			break;
 	}

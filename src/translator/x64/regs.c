@@ -10,7 +10,6 @@
 #include "base/base.h"
 #include "translator/x64/emit.h"
 
-#include <emmintrin.h>
 #include <errno.h>
 
 const uint8_t home_regs[16] = {
@@ -144,12 +143,6 @@ unsigned copy_of(const struct emit *e, ir_ref ref)
 	while (reg < SCRATCH_COUNT && e->owner[reg] != ref)
 		reg++;
 	return reg;
-}
-
-/* The halfwords in @op's first 16 bytes that are as in @wanted. */
-static inline __m128i halfwords_like(const struct ir_insn *op, __m128i wanted)
-{
-	return _mm_cmpeq_epi16(_mm_loadu_si128((const __m128i *)(const void *)op), wanted);
 }
 
 static inline __attribute__((always_inline)) unsigned find_use(const struct emit *e, ir_ref ref, bool calls)

@@ -168,6 +168,21 @@ START_TEST(immediates)
 	ONE(enc_test(e, W8, opnd_mem(RBP, -63), opnd_imm(0x40)), "test byte ptr [rbp - 0x3f], 0x40");
 	ONE(enc_test(e, W32, opnd_reg(RAX), opnd_imm(0x1234)), "test eax, 0x1234");
 	ONE(enc_test(e, W32, opnd_reg(R12), opnd_imm(0xfffff000)), "test r12d, 0xfffff000");
+	ONE(enc_test(e, W32, opnd_reg(RSI), opnd_imm(0x1234)), "test esi, 0x1234");
+	ONE(enc_test(e, W64, opnd_reg(R12), opnd_imm(0x1234)), "test r12, 0x1234");
+	ONE(enc_test(e, W32, opnd_mem(RBP, -68), opnd_imm(0xc000)), "test dword ptr [rbp - 0x44], 0xc000");
+	ONE(enc_test(e, W32, opnd_mem(RBP, 0x244), opnd_imm(0xc000)), "test dword ptr [rbp + 0x244], 0xc000");
+	ONE(enc_test(e, W32, opnd_mem(RSP, -68), opnd_imm(0xc000)), "test dword ptr [rsp - 0x44], 0xc000");
+	/* What a call comes to when the kinds of its operands are not known where it stands. */
+	ONE(enc_mov_any(e, W32, opnd_mem(RBP, -68), opnd_imm(0x8000)), "mov dword ptr [rbp - 0x44], 0x8000");
+	ONE(enc_mov_any(e, W32, opnd_mem(RBP, 127), opnd_imm(0x80000000)), "mov dword ptr [rbp + 0x7f], 0x80000000");
+	ONE(enc_mov_any(e, W32, opnd_mem(RBP, 128), opnd_imm(1)), "mov dword ptr [rbp + 0x80], 1");
+	ONE(enc_mov_any(e, W64, opnd_mem(RBP, -68), opnd_imm(1)), "mov qword ptr [rbp - 0x44], 1");
+	ONE(enc_mov_any(e, W32, opnd_sib(RBP, RCX, 0, -68), opnd_imm(1)), "mov dword ptr [rbp + rcx - 0x44], 1");
+	ONE(enc_alu(e, ALU_SUB, W64, opnd_reg(R9), opnd_imm(0x12345)), "sub r9, 0x12345");
+	ONE(enc_alu(e, ALU_ADD, W64, opnd_reg(RBX), opnd_imm(0xfffedcbb)), "add rbx, -0x12345");
+	ONE(enc_alu(e, ALU_OR, W32, opnd_mem(RBP, -128), opnd_imm(0x12345)), "or dword ptr [rbp - 0x80], 0x12345");
+	ONE(enc_alu(e, ALU_OR, W64, opnd_mem(RBP, -128), opnd_imm(0x12345)), "or qword ptr [rbp - 0x80], 0x12345");
 	ONE(enc_test(e, W32, opnd_reg(RBX), opnd_mem(RBP, 0)), "test dword ptr [rbp], ebx");
 	ONE(enc_imul_imm(e, W32, RCX, opnd_reg(RBX), 10), "imul ecx, ebx, 0xa");
 	ONE(enc_imul_imm(e, W32, RCX, opnd_reg(RBX), 1000), "imul ecx, ebx, 0x3e8");
