@@ -28,7 +28,7 @@ struct fold {
 	bool tmp_known;                        /* something may be known of a temporary */
 	uint16_t copied;                       /* bit n: there may be copies of register n */
 	const struct ir_insn *learnt[IR_TMP0]; /* by register that is CONSTANT: the op that made it so */
-	const struct ir_insn *branch[IR_MAX_OPS]; /* by label: the first branch to it; NULL: before anything was known */
+	const struct ir_insn *branch[IR_MAX_OPS]; /* by label: the first branch to it, or another before anything was known; NULL: not yet */
 };
 
 static inline unsigned at(ir_ref ref)
@@ -224,8 +224,8 @@ static inline bool is_simple(const struct ir_insn *insn)
 }
 
 /*
- * As long as nothing is known there is nothing to do, nor to note: what was written and labels branched to before the first constant or
- * copy count as if they had not been. Returns the first op by which something becomes known or which is simple by itself, or NULL.
+ * As long as nothing is known there is nothing to do, nor to note but branches. Returns the first op by which something becomes known or
+ * which is simple by itself, or NULL.
  */
 static struct ir_insn *first_of_interest(struct ir_block *block)
 {
@@ -238,6 +238,16 @@ static struct ir_insn *first_of_interest(struct ir_block *block)
 			return insn;
 	}
 	return NULL;
+}
+
+/* Those in front of @first count, too: another branch to the same label may follow. */
+static void note_branches(struct fold *f, const struct ir_block *block, const struct ir_insn *first)
+{
+	for (unsigned i = 0; i < block->labels; i++)
+		f->branch[i] = NULL;
+	for (const struct ir_insn *insn = block->ops; insn < first; insn++)
+		if (unlikely(ir_is_branch(insn)))
+			f->branch[insn->imm] = insn;
 }
 
 static void walk(struct fold *f, struct ir_block *block, struct ir_insn *first)
@@ -273,7 +283,7 @@ void pass_fold(struct ir_block *block)
 	if (!first)
 		return;
 	/* So do many calls: the return address, and out. */
-	if (first->op == IR_MOV && IR_IS_REG(first->dst) && ir_ends(first[1].op))
+	if (first->op == IR_MOV && IR_IS_REG(first->dst) && first + 2 == block->ops + block->count)
 		return;
 	memset(f.known, NOTHING, BEFORE + IR_TMP0);
 	if (block->tmps <= FEW_TMPS)
@@ -284,7 +294,7 @@ void pass_fold(struct ir_block *block)
 	f.tmps = block->tmps;
 	f.copied = 0;
 	f.tmp_known = false;
-	for (unsigned i = 0; i < block->labels; i++)
-		f.branch[i] = NULL;
+	if (block->labels)
+		note_branches(&f, block, first);
 	walk(&f, block, first);
 }

@@ -37,6 +37,10 @@ static const struct {
 	  I "  brc 0x0 cond=eq\n  mov r0, #0x2\n  label 0x0\n  add r1, r0, #0x1\n" X },
 	{ PASS_FOLD, I "mov t0, r2\nbrc 0 cond=eq\nmov r0, #0x2\nbrc 1 cond=eq\nadd r0, r0, #0x1\nlabel 0\nadd r1, r0, #0x1\nlabel 1\n" X,
 	  I "  mov t0, r2\n  brc 0x0 cond=eq\n  mov r0, #0x2\n  brc 0x1 cond=eq\n  mov r0, #0x3\n  label 0x0\n  add r1, r0, #0x1\n  label 0x1\n" X },
+	{ PASS_FOLD, I "brc 0 cond=eq\nmov r0, #0x2\nbrc 0 cond=ne\nlabel 0\nadd r1, r0, #0x1\n" X,
+	  I "  brc 0x0 cond=eq\n  mov r0, #0x2\n  brc 0x0 cond=ne\n  label 0x0\n  add r1, r0, #0x1\n" X },
+	{ PASS_FOLD, I "brc 0 cond=eq\nmov r14, #0x8004\nexit 0x9000, 0x0\nlabel 0\nmov r0, #0x2\nadd r1, r0, #0x1\n" X,
+	  I "  brc 0x0 cond=eq\n  mov r14, #0x8004\n  exit 0x9000, 0x0\n  label 0x0\n  mov r0, #0x2\n  mov r1, #0x3\n" X },
 	/* flags */
 	{ PASS_FLAGS, I "add r0, r1, r2 def=NZCV\nsub r0, r1, r2 def=NZCV\n" X, I "  add r0, r1, r2\n  sub r0, r1, r2 def=NZCV\n" X },
 	{ PASS_FLAGS, I "add r0, r1, r2 def=NZCV\nand r0, r1, r2 def=NZ\n" X, I "  add r0, r1, r2 def=CV\n  and r0, r1, r2 def=NZ\n" X },
