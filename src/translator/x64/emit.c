@@ -125,7 +125,6 @@ static __attribute__((noinline)) void cold_rare(struct emit *e, struct cold *col
 
 	if (cold->kind == COLD_SIMD) {
 		emit_simd_cold(e, cold);
-		e->simd_colds = true;
 		return;
 	}
 	if (!cold->jump_count)
@@ -395,11 +394,10 @@ static void begin(struct emit *e)
 
 	enc_init(&e->enc, start, cache->write + cache->size, cache_exec_delta(cache));
 	e->error = 0;
-	e->op_done = e->simd_colds = false;
+	e->op_done = e->has_simd_cold = false;
 	e->plain_windows = e->ir->key & KEY_WINDOW && !(e->ir->key & KEY_ALIGN) && e->x64->windows && x64_opt(e->x64, OPT_FAST_MEMORY);
 	e->maybe_demoted = x64_demoted_page(e->x64, e->ir->pc);
 	e->fixup_count = e->mark_count = e->cold_count = 0;
-	e->simd_cold = false;
 	e->code->exit_count = 0;
 	e->in_loop = e->loops = false;
 	e->loop_aligned = 0xffff;
@@ -471,6 +469,8 @@ static int emit_once(struct emit *e)
 	e->code->marked = e->marks_wanted;
 	if (unlikely(e->marks_wanted))
 		put_marks(e);
+	if (e->error)
+		return e->error;
 	return e->enc.overflow ? -ENOSPC : 0;
 }
 
@@ -512,7 +512,7 @@ int x64_emit(struct x64 *x64, struct cpu *cpu, struct ir_block *ir, gpa_t frame_
 		e->long_jumps = true;
 		ret = emit_once(e);
 	}
-	if (!ret && e->simd_cold && !fp_trap_add(e))
+	if (!ret && !fp_trap_add(e))
 		ret = -ENOSPC;
 	if (ret)
 		return ret;

@@ -347,7 +347,6 @@ struct emit {
 	bool op_done;          /* its flags are in flags */
 	gva_t pc;              /* of the current guest instruction */
 	uint8_t it;
-	bool started;          /* an insn op was passed */
 	uint16_t insns;        /* `insn` ops */
 	bool reachable;
 
@@ -411,10 +410,9 @@ struct emit {
 	struct x64_mark marks[MAX_MARKS];
 	unsigned mark_count;
 	bool marks_wanted;             /* somebody looks at host code */
-	bool simd_cold;                /* there is a COLD_SIMD */
+	bool has_simd_cold;            /* there is a COLD_SIMD */
 	struct cold cold[MAX_COLD];
 	unsigned cold_count;
-	bool simd_colds;               /* some of them are of SIMD operations */
 	uint8_t *entry_jumps[2];       /* of the checked entry, when it is not for the frame that is there; NULL: none */
 	uint32_t cold_start;
 };

@@ -290,8 +290,7 @@ struct cold *simd_cold(struct emit *e)
 {
 	struct cold *cold = cold_add(e, COLD_SIMD);
 
-	e->simd_cold = true;
-
+	e->has_simd_cold = true;
 	memset((uint8_t *)cold + COLD_CLEARED, 0, sizeof(*cold) - COLD_CLEARED);
 	cold->pc = e->op->imm2;
 	cold->site = (uint16_t)e->op->imm;

@@ -120,7 +120,7 @@ bool fp_trap_add(struct emit *e)
 	struct x64 *x64 = e->x64;
 	uint32_t count = x64->trap_count;
 
-	if (likely(!e->simd_colds))
+	if (likely(!e->has_simd_cold))
 		return true;
 	for (unsigned i = 0; i < e->cold_count; i++) {
 		const struct cold *cold = &e->cold[i];

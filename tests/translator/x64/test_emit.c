@@ -395,6 +395,37 @@ START_TEST(many_sites)
 }
 END_TEST
 
+/* Side exits are counted when their code is emitted, behind the block: too many are told all the same. */
+START_TEST(many_side_exits)
+{
+	static struct ir_block ir;
+	static struct block block;
+
+	start(ALL_OPTIMIZATIONS);
+	for (unsigned exits = X64_MAX_EXITS - 1; exits <= X64_MAX_EXITS; exits++) {
+		struct ir_insn *op;
+
+		ir_block_init(&ir, 0x8000, KEY_PRIV);
+		for (unsigned n = 0; n < exits; n++) {
+			uint16_t label = ir_label(&ir);
+
+			op = ir_append(&ir, IR_INSN);
+			op->imm = 0x8000 + 4 * n;
+			op->imm2 = 4;
+			op = ir_append(&ir, IR_BRC);
+			op->cond = 1; /* NE */
+			op->imm = label;
+			ir_append(&ir, IR_EXIT)->imm = 0x8800;
+			ir_append(&ir, IR_LABEL)->imm = label;
+		}
+		ir_append(&ir, IR_EXIT)->imm = 0x9000;
+		ck_assert(!ir.overflow);
+		ck_assert_int_eq(x64_emit(x64, &guest->cpu, &ir, 0x8000, &block, &block.code), exits < X64_MAX_EXITS ? 0 : -E2BIG);
+	}
+	stop();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("x64 emit");
@@ -405,6 +436,7 @@ int main(void)
 	tcase_add_test(tc, crossing_branches);
 	tcase_add_test(tc, ends_differ);
 	tcase_add_test(tc, many_sites);
+	tcase_add_test(tc, many_side_exits);
 	suite_add_tcase(suite, tc);
 	return check_run_suite(suite);
 }
