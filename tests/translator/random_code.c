@@ -15,10 +15,10 @@ struct guest *random_code_guest(const char *accel)
 	struct translator_options options;
 
 	translator_default_options(&options);
+	options.cache_bytes = 4u << 20;
 	BUG_ON(translator_parse_accel(&options, accel, NULL));
 	options.verify = true;
 	options.check_ir = true;
-	options.cache_bytes = 4u << 20;
 	return guest_create(&options);
 }
 

@@ -2,7 +2,7 @@
  * Random loops of one block, interpreted and natively: what they leave behind must be the same, though accesses fail in the middle (a handler notes
  * all registers and goes on behind), interrupts come at any time, branches lead out of the loop and back, ends come in the middle, floating point is
  * switched off, and some store over their own code. Half of them are Thumb, in instructions of four bytes.
- * LOOP_SEED=n runs one case, LOOP_CASES=n more of them.
+ * LOOP_SEED=n runs one case, LOOP_CASES=n more of them, LOOP_ACCEL=text those as this -accel.
  */
 #include "base/base.h"
 
@@ -488,13 +488,14 @@ static uint64_t number(const char *name, uint64_t otherwise)
 START_TEST(random_loops)
 {
 	uint64_t first = number("LOOP_SEED", 1), cases = number("LOOP_CASES", number("LOOP_SEED", 0) ? 1 : 300), faults = 0;
+	const char *accel = getenv("LOOP_ACCEL") ? getenv("LOOP_ACCEL") : accels[_i];
 	struct translator_options options;
 	struct guest *guests[2];
 
 	for (unsigned i = 0; i < 2; i++) {
 		translator_default_options(&options);
-		ck_assert_int_eq(translator_parse_accel(&options, accels[i ? _i : 0], NULL), 0);
 		options.cache_bytes = 4u << 20;
+		ck_assert_int_eq(translator_parse_accel(&options, i ? accel : accels[0], NULL), 0);
 		guests[i] = guest_create(&options);
 	}
 	for (uint64_t n = first; n < first + cases; n++) {
@@ -512,7 +513,7 @@ START_TEST(random_loops)
 		if (same(guests[0], guests[1]))
 			continue;
 		tell(guests[0], guests[1]);
-		ck_abort_msg("LOOP_SEED=%" PRIu64 " %s", n, accels[_i]);
+		ck_abort_msg("LOOP_SEED=%" PRIu64 " %s", n, accel);
 	}
 	ck_assert_uint_gt(faults, 0);
 	guest_destroy(guests[0]);
@@ -525,7 +526,7 @@ int main(void)
 	Suite *suite = suite_create("loops");
 	TCase *tc = tcase_create("loops");
 
-	tcase_add_loop_test(tc, random_loops, 1, ARRAY_SIZE(accels));
+	tcase_add_loop_test(tc, random_loops, 1, getenv("LOOP_ACCEL") ? 2 : ARRAY_SIZE(accels));
 	tcase_set_timeout(tc, number("LOOP_CASES", 0) ? 0 : 120);
 	suite_add_tcase(suite, tc);
 	return check_run_suite(suite);
