@@ -50,7 +50,7 @@ int cache_init(struct code_cache *cache, size_t size, struct error *err)
 	int ret;
 
 	*cache = (struct code_cache){ .size = (size + page - 1) & ~(page - 1) };
-	/* Code refers to the side table and to stubs by 31-bit offsets. */
+	/* Code refers to other code by 31-bit offsets. */
 	if (cache->size == 0 || cache->size > GiB)
 		return error_set(err, EINVAL, "a code cache of %zu bytes is not possible: choose 1 MiB to 1 GiB", size);
 	ret = map_twice(cache, err);

@@ -13,7 +13,6 @@ uint8_t recipe_flags(const struct flag_state *f)
 	return f->nz.flags | f->c.flags | f->v.flags;
 }
 
-
 bool recipe_whole(const struct flag_state *f, uint8_t need, struct recipe *out)
 {
 	*out = need & IR_NZ ? f->nz : need & IR_C ? f->c : f->v;

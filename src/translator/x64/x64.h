@@ -97,7 +97,7 @@ enum x64_exit x64_run(struct x64 *x64, struct cpu *cpu, const uint8_t *entry);
 /* Points the exit's jump at @entry of @to, or back at its stub. Safe while any core runs translated code. */
 void x64_link(struct x64 *x64, struct block_exit *exit, const struct x64_code *to, const uint8_t *entry);
 void x64_unlink(struct x64 *x64, struct block_exit *exit);
-/* -d out_asm: guest PC comments from the side table. */
+/* -d out_asm: with guest PCs when the code is `marked`. */
 void x64_dump(struct x64 *x64, const struct x64_code *code, struct log *log);
 
 #endif
