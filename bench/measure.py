@@ -142,9 +142,10 @@ def translation(side, files):
     shares = re.search(r"^profile: .*\n((?:  .*\n?)+)", err, re.M)
     shares = re.findall(r"^  (\w+) +([\d.]+) %", shares.group(1), re.M) if shares else []
     found = {"boot-share.%s-%%" % name: float(share) for name, share in shares}
-    return {**found, "translation.million-insns-per-s": insns * 1e3 / counters["translate-ns"], "translation.code-bytes-per-insn":
-            counters["code-bytes"] / insns, "translation.insns": float(insns), "translation.share-of-boot-%":
-            counters["translate-ns"] / (wall * 1e7)}
+    return {**found, "translation.million-insns-per-s": insns * 1e3 / counters["translate-ns"],
+            "translation.code-bytes-per-insn": counters["code-bytes"] / insns,
+            "translation.table-bytes-per-insn": counters["table-bytes"] / insns, "translation.insns": float(insns),
+            "translation.share-of-boot-%": counters["translate-ns"] / (wall * 1e7)}
 
 
 def warn(message):

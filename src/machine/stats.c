@@ -49,8 +49,9 @@ void vm_print_stats(struct vm *vm, void (*print)(void *opaque, const char *line)
 	for (unsigned i = 0; i < CPU_STAT_COUNT; i++)
 		line(&p, "  %-22s %14llu  %s", rows[i].name, (unsigned long long)stats[i], rows[i].help);
 	if (stats[CPU_STAT_BLOCK_INSNS])
-		line(&p, "  code bytes per guest instruction: %.1f; translation: %.2f million guest instructions/s",
+		line(&p, "  bytes per guest instruction: %.1f of code, %.1f of tables; translation: %.2f million guest instructions/s",
 		     (double)stats[CPU_STAT_CODE_BYTES] / (double)stats[CPU_STAT_BLOCK_INSNS],
+		     (double)stats[CPU_STAT_TABLE_BYTES] / (double)stats[CPU_STAT_BLOCK_INSNS],
 		     stats[CPU_STAT_TRANSLATE_NS] ? 1e3 * (double)stats[CPU_STAT_BLOCK_INSNS] / (double)stats[CPU_STAT_TRANSLATE_NS] : 0.0);
 	sensitive_print(&vm->cpu, print, opaque);
 	phys_for_each(vm->phys, print_region, &p);

@@ -487,6 +487,8 @@ static void keep_sites(struct emit *e)
 	}
 	x64->site_count = (uint32_t)(e->site - x64->sites);
 	x64->word_count = (uint32_t)(e->word - x64->words);
+	if (e->cpu)
+		e->cpu->stats[CPU_STAT_TABLE_BYTES] += (size_t)(e->site - e->sites) * sizeof(*e->site) + (size_t)(e->word - e->words) * sizeof(*e->word);
 }
 
 int x64_emit(struct x64 *x64, struct cpu *cpu, struct ir_block *ir, gpa_t frame_pa, struct block *block, struct x64_code *code)
