@@ -242,11 +242,10 @@ static void leave(struct gen *g)
 	}
 }
 
-/* A branch over what @fill makes, on a condition or on a register. */
-static void skip(struct gen *g, bool side_exit)
+/* On a condition or on a register. */
+static void branch(struct gen *g, uint16_t label)
 {
-	uint16_t label = ir_label(g->block);
-	unsigned kind = below(g, 4), tmps = g->tmp_count, n = 1 + below(g, 3);
+	unsigned kind = below(g, 4);
 	ir_ref tested = source(g);
 	struct ir_insn *insn = ir_append(g->block, kind == 0 ? IR_BRZ : kind == 1 ? IR_BRNZ : IR_BRC);
 
@@ -257,10 +256,22 @@ static void skip(struct gen *g, bool side_exit)
 		insn->cond = (uint8_t)below(g, 14);
 		insn->fuse = ir_cond_flags(insn->cond);
 	}
+}
+
+/* A branch over some ops, between which others may go to the same place. */
+static void skip(struct gen *g, bool side_exit)
+{
+	uint16_t label = ir_label(g->block);
+	unsigned tmps = g->tmp_count, n = 1 + below(g, 3);
+	struct ir_insn *insn;
+
+	branch(g, label);
 	for (unsigned i = 0; i < n; i++) {
 		if (i && below(g, 3) == 0)
 			mark(g); /* instructions under one condition share a branch */
 		body(g);
+		if (below(g, 4) == 0)
+			branch(g, label);
 	}
 	if (side_exit)
 		leave(g);
