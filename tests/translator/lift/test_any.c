@@ -118,14 +118,36 @@ static void try_one(struct cpu *cpu, struct ir_block *block, uint64_t seed)
 	}
 }
 
+/* Of what pages are full that make blocks as large as they may be, in ops and in exits. */
+enum full_of { ANYTHING, TRANSFERS, EXITS };
+
+static enum full_of random_filling(struct rng *rng)
+{
+	unsigned n = rng_below(rng, 16);
+
+	return n < 2 ? (enum full_of)(TRANSFERS + n) : ANYTHING;
+}
+
+/* A word of A32 that does not come by chance: NOP, BX lr, MOV of registers and constants. */
+static uint32_t particular_word(struct rng *rng)
+{
+	static const uint32_t words[] = { 0x0320f000, 0x012fff1e, 0x01a00000, 0x01a00000, 0x03a00000 };
+	unsigned n = rng_below(rng, ARRAY_SIZE(words));
+	uint32_t cond = rng_below(rng, 2) ? 14u : rng_below(rng, 15);
+
+	return cond << 28 | words[n] | (n < 2 ? 0 : rng_next(rng) & 0xf00f);
+}
+
 /* Rows of A32, most of them under the condition AL, and many branches to near places. */
 static void fill_runs(struct rng *rng, uint8_t *page)
 {
+	enum full_of full_of = random_filling(rng);
+
 	for (unsigned at = 0; at < GUEST_PAGE_SIZE; at += 4) {
-		unsigned size;
+		unsigned size, kind = full_of && rng_below(rng, 32) ? 16 + full_of : rng_below(rng, 9);
 		uint32_t bits = random_bits(rng, &size);
 
-		switch (rng_below(rng, 8)) {
+		switch (kind) {
 		case 0:
 			bits = (bits & 0xf0000000) | 0x0a000000 | ((rng_below(rng, 200) - 100) & 0xffffff);
 			break;
@@ -137,6 +159,15 @@ static void fill_runs(struct rng *rng, uint8_t *page)
 			break;
 		case 3:
 			bits = 0xe0000000 | (bits & 0x0ff77fff);
+			break;
+		case 4:
+			bits = particular_word(rng);
+			break;
+		case 16 + TRANSFERS:
+			bits = 0xe80d5fff | (bits & 0x01b00000);
+			break;
+		case 16 + EXITS:
+			bits = (bits & 0xd0000000) | 0x0a001000 | rng_below(rng, 256);
 			break;
 		default:
 			bits = 0xe0000000 | (bits & 0x0fffffff);
@@ -163,10 +194,13 @@ static void check_join(struct ir_block *block, struct ir_block *copy, uint64_t s
 /* Mostly T16, with IT blocks and near branches. */
 static void fill_halfwords(struct rng *rng, uint8_t *page)
 {
+	enum full_of full_of = random_filling(rng);
+
 	for (unsigned at = 0; at < GUEST_PAGE_SIZE; at += 2) {
+		unsigned kind = full_of && rng_below(rng, 32) ? 16 + full_of : rng_below(rng, 16);
 		uint16_t bits = (uint16_t)rng_next(rng);
 
-		switch (rng_below(rng, 16)) {
+		switch (kind) {
 		case 0:
 			bits = (uint16_t)(0xd000 | (bits & 0xf3f)); /* B with a condition */
 			break;
@@ -177,6 +211,12 @@ static void fill_halfwords(struct rng *rng, uint8_t *page)
 			bits = (uint16_t)(0xbf00 | (bits & 0xff)); /* IT */
 			break;
 		case 3:
+			break;
+		case 16 + TRANSFERS:
+			bits = (uint16_t)(bits & 0x800 ? 0xb5ff : 0xbcff); /* PUSH, POP */
+			break;
+		case 16 + EXITS:
+			bits = (uint16_t)(0xd000 | (bits & 0xdff));
 			break;
 		default:
 			bits = (uint16_t)(rng_below(rng, 0xb800));
@@ -194,7 +234,9 @@ static void try_runs(struct cpu *cpu, struct ir_block *block, uint64_t seed)
 	struct rng rng = { seed };
 	uint32_t key = random_key(&rng);
 	const struct lift_source source = { .page = PAGE, .bytes = page, .next_page = next_page, .opaque = &rng };
-	struct lift_options options = { .max_insns = (uint16_t)(1 + rng_below(&rng, 70)), .superblocks = rng_below(&rng, 4) };
+	struct lift_options options = {
+		.max_insns = (uint16_t)(1 + rng_below(&rng, 70)), .superblocks = rng_below(&rng, 4), .count_sensitive = rng_below(&rng, 2),
+	};
 
 	if (key & KEY_T)
 		fill_halfwords(&rng, page);
@@ -214,7 +256,10 @@ static void try_runs(struct cpu *cpu, struct ir_block *block, uint64_t seed)
 		if (lift_block(cpu, &source, &options, &by_decoder, &expected) < 0)
 			continue; /* next_page() is random */
 		if (same_ops(block, &by_decoder) && block->tmps == by_decoder.tmps && block->labels == by_decoder.labels &&
-		    result.insns == expected.insns && result.first == expected.first && result.last == expected.last) {
+		    result.insns == expected.insns && result.first == expected.first && result.last == expected.last &&
+		    result.straddles == expected.straddles && block->exits_leave == by_decoder.exits_leave &&
+		    block->guest_insns == by_decoder.guest_insns && block->guest_bytes == by_decoder.guest_bytes) {
+			check_verified(block, seed, "by runs");
 			check_join(block, &by_decoder, seed);
 			continue;
 		}
