@@ -1,7 +1,7 @@
 /*
  * Random loops of one block, interpreted and natively: what they leave behind must be the same, though accesses fail in the middle (a handler notes
- * all registers and goes on behind), interrupts come at any time, branches lead out of the loop and back, ends come in the middle, floating point is
- * switched off, and some store over their own code. Half of them are Thumb, in instructions of four bytes.
+ * all registers and goes on behind), interrupts come at any time, branches lead out of the loop and back or over a part of it, ends come in the middle,
+ * floating point is switched off, and some store over their own code. Half of them are Thumb, in instructions of four bytes.
  * LOOP_SEED=n runs one case, LOOP_CASES=n more of them, LOOP_ACCEL=text those as this -accel.
  */
 #include "base/base.h"
@@ -21,7 +21,8 @@
 #define IRQ_STACK_SIZE 0x100u
 
 static const char *const accels[] = {
-	"interp", /* the reference */
+	"interp,no-lift-runs,no-join,no-fold,no-flags,no-dead,no-checks", /* the reference */
+	"interp",
 	"dbt",
 	"dbt,windows=always",
 	"dbt,windows=always,no-inline-fp",
@@ -349,6 +350,29 @@ static void put_any(bool no_access, bool fp)
 		put_random(no_access, fp);
 }
 
+/* Branches over what comes next, several of them to one place. */
+static unsigned ahead[2], ahead_count;
+
+static void put_ahead(void)
+{
+	if (ahead_count == ARRAY_SIZE(ahead))
+		return;
+	end_it();
+	ahead[ahead_count++] = length;
+	put(0);
+}
+
+static void bind_ahead(void)
+{
+	if (ahead_count)
+		end_it();
+	while (ahead_count > 0) {
+		unsigned from = ahead[--ahead_count];
+
+		code[from] = branch(below(14), from, length);
+	}
+}
+
 /* nop; loop; what is behind; wfi; what side branches lead to, and back. */
 static void make_code(void)
 {
@@ -364,9 +388,14 @@ static void make_code(void)
 			sides[side_count++] = length;
 			put(0);
 		}
+		if (!below(5))
+			put_ahead();
+		else if (!below(5))
+			bind_ahead();
 		if (!below(10))
 			put_round(1);
 	}
+	bind_ahead();
 	if (!big && !thumb && !below(4))
 		put(0xe5800000 | code_at << 16 | code_word << 12);
 	put_round(1);
