@@ -41,6 +41,8 @@
 /* Pages around the one asked for that come with it if they lie together and are known; in a section so many, aligned, are made known for that. */
 #define RUN_PAGES 32
 #define SECTION_PAGES 32
+/* In a section so many pages, aligned, stop being writable when one of them becomes code. */
+#define CODE_PAGES 16
 /*
  * When so many pages have been mapped in a window, it is emptied, and what is still in use comes again: a page counts twice in the
  * process's resident memory while it is mapped twice. Of a section's SECTION_PAGES so many are touched, more or less.
@@ -197,12 +199,32 @@ void window_drop_mib(struct mmu *mmu, struct shadow *shadow, uint32_t mib)
 	narrowed(mmu, shadow, take_away(shadow, mib * MIB_PAGES, MIB_PAGES));
 }
 
+static bool in_section(const struct shadow *shadow, uint32_t page)
+{
+	const struct mib *m = &shadow->mibs[page / MIB_PAGES];
+
+	return (m->flags & MIB_LINKED) && !m->l2_table;
+}
+
 void window_protect_page(struct mmu *mmu, struct shadow *shadow, uint32_t page)
 {
-	if (!shadow->window.used || !(shadow->window.pages[page] & PERM_W))
+	uint8_t *pages = shadow->window.pages;
+	uint32_t first = page, end = page + 1, low = page & ~(CODE_PAGES - 1u), high = low + CODE_PAGES;
+
+	if (!shadow->window.used || !(pages[page] & PERM_W))
 		return;
 	note_drop(shadow, page, PERM_W);
-	narrowed(mmu, shadow, mprotect(window_at(shadow, page), GUEST_PAGE_SIZE, PROT_READ) == 0);
+	/*
+	 * A kernel's code, while it is still writable: the pages around it become code soon, one by one. So one call does it for all of them; what is
+	 * data after all is mapped again when it is written.
+	 */
+	if (shadow->space->exec[page] && in_section(shadow, page)) {
+		while (first > low && pages[first - 1] & PERM_W)
+			pages[--first] &= (uint8_t)~PERM_W;
+		while (end < high && pages[end] & PERM_W)
+			pages[end++] &= (uint8_t)~PERM_W;
+	}
+	narrowed(mmu, shadow, mprotect(window_at(shadow, first), (size_t)(end - first) << GUEST_PAGE_BITS, PROT_READ) == 0);
 }
 
 /* What a page may be mapped for, whose frame is @frame. */
@@ -266,10 +288,9 @@ static bool find_run(struct mmu *mmu, const struct shadow *shadow, uint32_t page
  */
 static bool fill_section(struct mmu *mmu, struct shadow *shadow, uint32_t page)
 {
-	const struct mib *m = &shadow->mibs[page / MIB_PAGES];
 	uint32_t first = page & ~(SECTION_PAGES - 1u), fsr;
 
-	if (!shadow->flat && (!(m->flags & MIB_LINKED) || m->l2_table))
+	if (!shadow->flat && !in_section(shadow, page))
 		return false;
 	for (uint32_t p = first; p < first + SECTION_PAGES; p++)
 		if (!shadow->space->read[p])

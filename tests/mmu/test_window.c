@@ -211,6 +211,50 @@ START_TEST(traced_frames)
 }
 END_TEST
 
+/* In a section the pages around code stop being writable with it; data among them is mapped again. */
+START_TEST(code_in_sections)
+{
+	const gva_t section = RAM_BASE + 0x200000;
+	struct frame *frame;
+	const uint8_t *host;
+	struct fixture f;
+	uint64_t unmaps;
+	gpa_t pa;
+
+	start(&f, WINDOWS_ALWAYS);
+	ck_assert(touch(&f, section, true));
+	ck_assert(writable(window(&f, section + 0x1f000)));
+	ck_assert_int_eq(mmu_fetch_page(f.cpu, section + 0x1000, &host, &pa, &frame), 0);
+	unmaps = f.cpu->stats[CPU_STAT_WINDOW_UNMAPS];
+	mmu_trace_code(f.mmu, pa, frame);
+	ck_assert_uint_eq(f.cpu->stats[CPU_STAT_WINDOW_UNMAPS], unmaps + 1);
+	for (gva_t va = section; va < section + 0x20000; va += 0x1000) {
+		ck_assert(readable(window(&f, va)));
+		ck_assert_int_eq(writable(window(&f, va)), va >= section + 0x10000);
+	}
+	ck_assert_uint_eq(mmu_check(f.cpu), 0);
+	/* the next page has been seen to */
+	ck_assert_int_eq(mmu_fetch_page(f.cpu, section + 0x2000, &host, &pa, &frame), 0);
+	mmu_trace_code(f.mmu, pa, frame);
+	ck_assert_uint_eq(f.cpu->stats[CPU_STAT_WINDOW_UNMAPS], unmaps + 1);
+	ck_assert(touch(&f, section, true));
+	ck_assert(writable(window(&f, section)));
+	ck_assert(!writable(window(&f, section + 0x1000)) && !writable(window(&f, section + 0x2000)));
+	ck_assert(!touch(&f, section + 0x2000, true));
+	ck_assert(touch(&f, section + 0x3000, true));
+	ck_assert(writable(window(&f, section + 0x3000)));
+	/* code that runs at another address, and small pages: only the page itself */
+	ck_assert_ptr_nonnull(phys_find_frame(f.phys, section + 0x18000, &frame));
+	mmu_trace_code(f.mmu, section + 0x18000, frame);
+	ck_assert(!writable(window(&f, section + 0x18000)) && writable(window(&f, section + 0x17000)) && writable(window(&f, section + 0x19000)));
+	ck_assert(touch(&f, VA, true) && touch(&f, VA + 0x1000, true));
+	ck_assert_int_eq(mmu_fetch_page(f.cpu, VA, &host, &pa, &frame), 0);
+	mmu_trace_code(f.mmu, pa, frame);
+	ck_assert(!writable(window(&f, VA)) && writable(window(&f, VA + 0x1000)));
+	end(&f);
+}
+END_TEST
+
 #define LONG (64u << 20)
 
 /* What is mapped anew for each use stays out after a while, and that closes no window; others are not concerned. */
@@ -338,6 +382,7 @@ int main(void)
 	tcase_add_test(tcase, both_ends);
 	tcase_add_test(tcase, goes_with_its_entry);
 	tcase_add_test(tcase, traced_frames);
+	tcase_add_test(tcase, code_in_sections);
 	tcase_add_test(tcase, pages_that_come_and_go);
 	tcase_add_test(tcase, budget);
 	tcase_add_test(tcase, aborts);
