@@ -23,7 +23,6 @@
 /* A run of a field's bits: (bits >> shift & mask) << left. */
 struct segment {
 	uint8_t letter, shift, left;
-	uint8_t unused; /* 0: layouts are compared by their bytes */
 	uint32_t mask;
 };
 #define MAX_SEGMENTS 12

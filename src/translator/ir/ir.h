@@ -97,6 +97,7 @@ struct ir_facts {
 		uint16_t uses; /* branches to it */
 	} labels[IR_MAX_OPS];  /* by label */
 };
+
 /* One block under translation. */
 struct ir_block {
 	gva_t pc;             /* first instruction */

@@ -1,5 +1,5 @@
 /*
- * lift.h - from decoded instructions to IR.
+ * lift.h - from guest code to IR.
  *
  * lift_block() decodes and lifts from one page until the block must end: an unconditional indirect branch, a state change, the limit,
  * or the end of the page. Direct branches to the same page may be followed, conditional ones become side exits.

@@ -1,5 +1,5 @@
 /*
- * lift_block.c - the decode loop: one block from one page.
+ * lift_block.c - the decode loop: one block from one page, in runs of common instructions (lift_run.c) and one by one.
  *
  * Conditions and IT blocks become a forward branch over the instruction. Neighbours under the same condition share the branch as
  * long as none of them may have changed the flags.

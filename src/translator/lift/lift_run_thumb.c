@@ -69,11 +69,11 @@ static struct ir_insn *add_sub(struct ir_insn *to, uint32_t bits)
 	return put_data(to, op, IR_NZCV, low(bits, 0), low(bits, 3), low(bits, 6), 0);
 }
 
-/* A5.2.2 of Thumb (A6.2.2): two registers. */
+/* Two registers (A6.2.2). */
 static struct ir_insn *data(struct ir_insn *to, uint32_t bits)
 {
 	static const uint8_t ops[] = {
-		INSN_AND, INSN_EOR, INSN_ORN, INSN_ORN, INSN_ORN, INSN_ADC, INSN_SBC, INSN_ORN, /* ORN: odd */
+		INSN_AND, INSN_EOR, INSN_ORN, INSN_ORN, INSN_ORN, INSN_ADC, INSN_SBC, INSN_ORN, /* ORN, which T16 has not: odd */
 		INSN_TST, INSN_ORN, INSN_CMP, INSN_CMN, INSN_ORR, INSN_ORN, INSN_BIC, INSN_MVN,
 	};
 	enum insn_op op = (enum insn_op)ops[bits >> 6 & 15];

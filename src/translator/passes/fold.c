@@ -282,7 +282,7 @@ void pass_fold(struct ir_block *block)
 
 	if (!first)
 		return;
-	/* So do many calls: the return address, and out. */
+	/* Nothing is behind it but the exit: it is the return address of a call. */
 	if (first->op == IR_MOV && IR_IS_REG(first->dst) && first + 2 == block->ops + block->count)
 		return;
 	memset(f.known, NOTHING, BEFORE + IR_TMP0);
