@@ -480,7 +480,11 @@ static void tell(const struct guest *a, const struct guest *b)
 		fprintf(stderr, "%x: %08x\n", CODE + 4 * i, code[i]);
 	for (unsigned i = 0; i < 16; i++)
 		fprintf(stderr, "r%u %08x %08x%s\n", i, a->cpu.r[i], b->cpu.r[i], a->cpu.r[i] == b->cpu.r[i] ? "" : " !");
-	fprintf(stderr, "cpsr %08x %08x\n", cpu_cpsr(&a->cpu), cpu_cpsr(&b->cpu));
+	fprintf(stderr, "cpsr %08x %08x\nfpscr %08x %08x\nfpexc %08x %08x\nreads of the device %u %u\n", cpu_cpsr(&a->cpu), cpu_cpsr(&b->cpu), a->cpu.fpscr,
+	        b->cpu.fpscr, a->cpu.fpexc, b->cpu.fpexc, a->mmio_reads, b->mmio_reads);
+	for (unsigned i = 0; i < 32; i++)
+		if (a->cpu.vfp.d[i] != b->cpu.vfp.d[i])
+			fprintf(stderr, "d%u %016" PRIx64 " %016" PRIx64 "\n", i, a->cpu.vfp.d[i], b->cpu.vfp.d[i]);
 	for (unsigned at = 0; at < GUEST_RAM_SIZE; at += 4)
 		if (memcmp(a->ram + at, b->ram + at, 4)) {
 			fprintf(stderr, "[%x] %08x %08x\n", at, guest_word(a, at), guest_word(b, at));
