@@ -9,6 +9,7 @@
 #include "translator/x64/emit.h"
 
 #include <emmintrin.h>
+#include <string.h>
 
 /* --- searches in ops, without a branch for each field: the processor could not foretell it --- */
 
@@ -108,30 +109,56 @@ static inline void flags_clobber(struct emit *e)
 		flags_clobber_exposed(e, exposed);
 }
 
+/*
+ * A state of flags is noted and copied whole all the time: so it is written in words, too. What was stored in bytes the processor could not hand on
+ * before it is in the cache.
+ */
+#define FLAG_HOST 0xffull /* in the first word */
+#define FLAG_BORROW 0xff00ull
+#define FLAG_MEM 0xff0000ull
+#define FLAG_KNOWN 0xff000000ull
+static_assert(offsetof(struct flag_state, host_borrow) == 1 && offsetof(struct flag_state, mem) == 2 && offsetof(struct flag_state, known) == 3 &&
+              offsetof(struct flag_state, nz) == 8 && offsetof(struct flag_state, c) == 16 && sizeof(struct flag_state) == 32, "words");
+static inline uint64_t flag_word(const struct flag_state *f)
+{
+	uint64_t word;
+
+	memcpy(&word, f, sizeof(word));
+	return word;
+}
+static inline void flag_word_set(struct flag_state *f, uint64_t word)
+{
+	memcpy(f, &word, sizeof(word));
+}
+static inline uint64_t recipe_word(unsigned kind, unsigned a, unsigned b, unsigned flags, uint32_t imm)
+{
+	static_assert(offsetof(struct recipe, flags) == 3 && offsetof(struct recipe, imm) == 4 && RECIPE_NONE == 0, "as one word");
+	return kind | (a & 0xff) << 8 | (b & 0xff) << 16 | flags << 24 | (uint64_t)imm << 32;
+}
+
 static inline void flags_lost(struct emit *e)
 {
-	e->flags.host = 0;
+	flag_word_set(&e->flags, flag_word(&e->flags) & ~FLAG_HOST);
 }
 
 void flags_define(struct emit *e, uint8_t fdef);
-static inline void flags_define_all(struct emit *e)
-{
-	struct flag_state *f = &e->flags;
-
-	f->mem = f->known = f->host = 0;
-	f->nz = f->c = f->v = (struct recipe){ .kind = RECIPE_NONE };
-	e->recipe_regs = 0;
-}
 static inline void flags_host(struct emit *e, uint8_t mask, bool borrow)
 {
+	struct flag_state *f = &e->flags;
 	uint8_t fdef = e->op->fdef;
+	uint64_t host = (uint64_t)(fdef & mask) | (uint64_t)borrow << 8;
 
-	if (fdef == IR_NZCV)
-		flags_define_all(e);
-	else if (fdef)
+	if (fdef == IR_NZCV) {
+		/* No recipes. */
+		host |= flag_word(f) & ~(FLAG_HOST | FLAG_BORROW | FLAG_MEM | FLAG_KNOWN);
+		_mm_storeu_si128((__m128i *)(void *)f, _mm_cvtsi64_si128((int64_t)host));
+		_mm_storeu_si128((__m128i *)(void *)&f->c, _mm_setzero_si128());
+		e->recipe_regs = 0;
+		return;
+	}
+	if (fdef)
 		flags_define(e, fdef);
-	e->flags.host = fdef & mask;
-	e->flags.host_borrow = borrow;
+	flag_word_set(f, (flag_word(f) & ~(FLAG_HOST | FLAG_BORROW)) | host);
 }
 
 /* flags_host() and flags_recipe() of a comparison of what are guest registers, or b a constant. */
@@ -140,20 +167,19 @@ static inline void flags_compared(struct emit *e, const struct ir_insn *op)
 {
 	struct flag_state *f = &e->flags;
 	bool imm = op->b == IR_IMM;
+	uint64_t word, recipe;
+	uint32_t all;
 
 	if (unlikely(op->fdef != IR_NZCV)) {
 		flags_compared_some(e, op);
 		return;
 	}
-	f->host = IR_NZCV;
-	f->host_borrow = true;
-	f->mem = f->known = 0;
+	word = (flag_word(f) & ~(FLAG_HOST | FLAG_BORROW | FLAG_MEM | FLAG_KNOWN)) | IR_NZCV | 1u << 8;
+	recipe = e->recipes ? recipe_word(RECIPE_CMP, op->a, imm ? RECIPE_IMM : op->b, 0, op->imm) : 0;
+	all = e->recipes << 24;
+	_mm_storeu_si128((__m128i *)(void *)f, _mm_set_epi64x((int64_t)(recipe | (all & IR_NZ << 24)), (int64_t)word));
+	_mm_storeu_si128((__m128i *)(void *)&f->c, _mm_set_epi64x((int64_t)(recipe | (all & IR_V << 24)), (int64_t)(recipe | (all & IR_C << 24))));
 	e->lasting = 0;
-	f->nz = (struct recipe){ .kind = e->recipes ? RECIPE_CMP : RECIPE_NONE, .a = (uint8_t)op->a, .b = imm ? RECIPE_IMM : (uint8_t)op->b, .imm = op->imm };
-	f->c = f->v = f->nz;
-	f->nz.flags = IR_NZ & e->recipes;
-	f->c.flags = IR_C & e->recipes;
-	f->v.flags = IR_V & e->recipes;
 	e->recipe_regs = (uint16_t)(1u << op->a | (imm ? 0 : 1u << (op->b & 15)));
 }
 

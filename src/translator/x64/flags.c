@@ -83,9 +83,7 @@ void flags_define(struct emit *e, uint8_t fdef)
 {
 	struct flag_state *f = &e->flags;
 
-	f->mem &= (uint8_t)~fdef;
-	f->known &= (uint8_t)~fdef;
-	f->host &= (uint8_t)~fdef;
+	flag_word_set(f, flag_word(f) & ~(fdef * 0x1010001ull)); /* host, mem, known */
 	recipe_drop(&f->nz, fdef);
 	recipe_drop(&f->c, fdef);
 	recipe_drop(&f->v, fdef);
@@ -113,10 +111,18 @@ void flags_compared_some(struct emit *e, const struct ir_insn *op)
 	flags_recipe(e, IR_NZCV, RECIPE_CMP, op->a, op->b, op->imm);
 }
 
+/* @r is @word from now on, for @flags; nothing if there are none. */
+static inline void recipe_set(struct recipe *r, uint64_t word, unsigned flags)
+{
+	word |= flags << 24;
+	if (flags)
+		memcpy(r, &word, sizeof(word));
+}
+
 void flags_recipe_of(struct emit *e, uint8_t mask, uint8_t kind, ir_ref a, ir_ref b, uint32_t imm)
 {
 	struct flag_state *f = &e->flags;
-	struct recipe r = { .kind = kind, .a = (uint8_t)a, .b = b == IR_IMM || b == IR_NONE ? RECIPE_IMM : (uint8_t)b, .imm = imm };
+	const uint64_t word = recipe_word(kind, a, b == IR_IMM || b == IR_NONE ? RECIPE_IMM : b, 0, imm);
 
 	if (!e->recipes || !IR_IS_REG(a) || (b != IR_IMM && b != IR_NONE && !IR_IS_REG(b)))
 		return;
@@ -124,15 +130,9 @@ void flags_recipe_of(struct emit *e, uint8_t mask, uint8_t kind, ir_ref a, ir_re
 	if (IR_IS_REG(b))
 		e->recipe_regs |= (uint16_t)(1u << b);
 	e->lasting &= (uint8_t)~mask;
-	r.flags = mask & IR_NZ;
-	if (r.flags)
-		f->nz = r;
-	r.flags = mask & IR_C;
-	if (r.flags)
-		f->c = r;
-	r.flags = mask & IR_V;
-	if (r.flags)
-		f->v = r;
+	recipe_set(&f->nz, word, mask & IR_NZ);
+	recipe_set(&f->c, word, mask & IR_C);
+	recipe_set(&f->v, word, mask & IR_V);
 }
 
 void flags_set(struct emit *e, const struct flag_state *flags)
@@ -247,8 +247,7 @@ bool flags_save(struct emit *e, uint8_t mask)
 	static_assert(offsetof(struct cpu, nzcv) < 2 * CPU_BIAS, "within a signed byte");
 	if (likely(mask == IR_NZCV && f->host == IR_NZCV && !((e->owned | e->pinned) & 1u << RAX))) { /* as below */
 		enc_flags_to(&e->enc, CPU_OPND(nzcv), f->host_borrow);
-		f->host_borrow = false;
-		f->mem = IR_NZCV;
+		flag_word_set(f, (flag_word(f) & ~(FLAG_BORROW | FLAG_MEM)) | IR_NZCV << 16);
 		return true;
 	}
 	if (retain)

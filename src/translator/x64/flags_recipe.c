@@ -30,8 +30,9 @@ bool recipe_uses(const struct recipe *r, ir_ref ref)
 
 void recipe_drop(struct recipe *r, uint8_t flags)
 {
-	r->flags &= (uint8_t)~flags;
-	if (!r->flags)
+	if (r->flags & (uint8_t)~flags)
+		r->flags &= (uint8_t)~flags;
+	else
 		*r = (struct recipe){ .kind = RECIPE_NONE };
 }
 
