@@ -159,13 +159,13 @@ static __attribute__((noinline)) void cold_rare(struct emit *e, struct cold *col
 
 void emit_cold(struct emit *e)
 {
+	struct cold *cold = e->cold;
+
 	e->op_done = false;
 	e->copier = &ir_template[IR_LABEL]; /* no copies */
 	scratch_forget_all(e);
 	emit_cold_entry(e);
-	for (unsigned i = 0; i < e->cold_count; i++) {
-		struct cold *cold = &e->cold[i];
-
+	for (unsigned i = 0; i < e->cold_count; i++, cold++) {
 		if (unlikely(e->loop_swaps))
 			loop_homes_select(e, cold->swapped ? e->loop_swaps : 0);
 		switch (cold->kind) {
@@ -283,19 +283,24 @@ const uint8_t copies_rules[IR_OP_COUNT] = {
 	[IR_LD] = COPIES_IF_ALONE, [IR_ST] = COPIES_IF_ALONE, [IR_LDF] = COPIES_IF_ALONE, [IR_STF] = COPIES_IF_ALONE,
 };
 
-/* If @op is an `insn`. Returns 1 or 0, without a branch: they are every second op or so, in no order that a processor could foretell. */
-static inline unsigned start_insn(struct emit *e, const struct ir_insn *op)
+/*
+ * If @op is an `insn`, @insn is that now. Without a branch: they are every second op or so, in no order that a processor could foretell, and of
+ * an expression the compiler makes one. Returns the op behind it, or @op.
+ */
+static inline const struct ir_insn *pass_insn(const struct ir_insn *op, const struct ir_insn **insn)
 {
-	unsigned starts = op->op == IR_INSN;
-	uint32_t mask = 0u - starts;
+	const struct ir_insn *next = op + 1, *last = *insn;
 
-	/* To the compiler a number like any other, of which it makes no branch. */
-	__asm__("" : "+r"(mask));
-	e->pc ^= (e->pc ^ op->imm) & mask;
-	e->it ^= (uint8_t)((e->it ^ op->imm2 >> 8) & mask);
-	if (unlikely(e->marks_wanted) && starts && e->mark_count < MAX_MARKS)
-		e->marks[e->mark_count++] = (struct x64_mark){ (uint32_t)(e->enc.at - e->enc.start), e->pc };
-	return starts;
+	static_assert(IR_INSN == 0 && offsetof(struct ir_insn, op) == 0, "compared below");
+	__asm__("cmpb $0, %3\n\tcmovz %1, %0\n\tcmovz %2, %1" : "+&r"(last), "+r"(op) : "r"(next), "m"(op->op) : "cc");
+	*insn = last;
+	return op;
+}
+
+static __attribute__((noinline)) void mark(struct emit *e, const struct ir_insn *op)
+{
+	if (op->op == IR_INSN && e->mark_count < MAX_MARKS)
+		e->marks[e->mark_count++] = (struct x64_mark){ (uint32_t)(e->enc.at - e->enc.start), op->imm };
 }
 
 /* Flags go to memory at once when they may not stay in EFLAGS. */
@@ -311,42 +316,55 @@ static void store_flags_at_once(struct emit *e)
 }
 
 /* Nothing more is emitted until a label comes: the op in front of it. */
-static const struct ir_insn *skip_unreachable(struct emit *e, const struct ir_insn *op, const struct ir_insn *end)
+static inline const struct ir_insn *skip_unreachable(struct emit *e, const struct ir_insn *op, const struct ir_insn *end, const struct ir_insn **insn)
 {
-	while (op + 1 < end && op[1].op != IR_LABEL)
-		start_insn(e, ++op);
+	while (op + 1 < end && op[1].op != IR_LABEL) {
+		op++;
+		if (unlikely(e->marks_wanted))
+			mark(e, op);
+		pass_insn(op, insn);
+	}
 	return op;
 }
 
-static void emit_ops(struct emit *e)
+/* @stores_flags: at once. Inlined twice, since both that and marks are rare. */
+static inline __attribute__((always_inline)) void emit_ops(struct emit *e, bool marks, bool stores_flags)
 {
 	const struct ir_insn *const ops = e->ir->ops, *const end = ops + e->ir->count;
-	const bool stores_flags = !x64_opt(e->x64, OPT_LIVE_FLAGS);
+	const struct ir_insn before = { .imm = e->pc }, *insn = &before; /* the current guest instruction's op */
 
 	for (const struct ir_insn *op = ops; op < end; op++) {
-		op += start_insn(e, op);
+		if (marks)
+			mark(e, op);
+		op = pass_insn(op, &insn);
 		/* An instruction without ops. */
-		if (unlikely(op->op == IR_INSN) || unlikely(op == end)) {
+		if (unlikely(op == end) || unlikely(op->op == IR_INSN)) {
 			op--;
 			continue;
 		}
+		e->pc = insn->imm;
+		e->it = (uint8_t)(insn->imm2 >> 8);
 		e->i = (unsigned)(op - ops);
 		e->op = e->copier = op;
 		op_emit[op->op](e);
 		e->pinned = 0;
 		/* There are temporaries, in a few blocks. */
-		if (e->tmp_regs | e->slots | stores_flags) {
+		if (e->tmp_regs | e->slots)
 			tmps_end_of(e, e->op);
-			if (unlikely(stores_flags) && e->reachable && op->op != IR_LABEL)
-				store_flags_at_once(e);
-		}
+		if (stores_flags && e->reachable && op->op != IR_LABEL)
+			store_flags_at_once(e);
 		op = ops + e->i; /* it may have done what is behind it as well */
 		if (!e->reachable) {
 			if (unlikely(e->error))
 				return;
-			op = skip_unreachable(e, op, end);
+			op = skip_unreachable(e, op, end, &insn);
 		}
 	}
+}
+
+static __attribute__((noinline)) void emit_ops_rarely(struct emit *e)
+{
+	emit_ops(e, e->marks_wanted, !x64_opt(e->x64, OPT_LIVE_FLAGS));
 }
 
 /* --- around them --- */
@@ -374,6 +392,10 @@ static void put_marks(struct emit *e)
 	put(enc, &trailer, sizeof(trailer));
 }
 
+/* A word at most, signed or not, that asks for nothing else. */
+#define PLAIN_MEMS 0x77u
+static_assert(ACCESS_SIZE_MASK == 3 && ACCESS_SIGNED == 4, "bits of `mem` below 8");
+
 /* The side tables begin with the block's head, which is lost when no site is added. */
 static void begin_sites(struct emit *e)
 {
@@ -384,7 +406,15 @@ static void begin_sites(struct emit *e)
 	e->words = e->word = x64->words + x64->word_count;
 	*(struct x64_site_head *)(void *)e->word = (struct x64_site_head){ .block = e->block, .pc = e->ir->pc, .swaps = e->loop_swaps };
 	e->word += sizeof(struct x64_site_head) / sizeof(*e->word);
-	e->noted = NOTED_NOT;
+	e->noted = e->noted_complete = NOTED_NOT;
+}
+
+static __attribute__((noinline)) void plan_loop(struct emit *e)
+{
+	e->may_loop = x64_opt(e->x64, OPT_CHAIN) && x64_opt(e->x64, OPT_LIVE_FLAGS) && !e->block->straddles &&
+	              !(e->ir->key >> KEY_IT_SHIFT & 0xff) && e->exit_ops * 2 <= X64_MAX_EXITS;
+	if (e->may_loop)
+		loop_homes_plan(e, e->own_exit);
 }
 
 static void begin(struct emit *e)
@@ -395,7 +425,7 @@ static void begin(struct emit *e)
 	enc_init(&e->enc, start, cache->write + cache->size, cache_exec_delta(cache));
 	e->error = 0;
 	e->op_done = e->has_simd_cold = false;
-	e->plain_windows = e->ir->key & KEY_WINDOW && !(e->ir->key & KEY_ALIGN) && e->x64->windows && x64_opt(e->x64, OPT_FAST_MEMORY);
+	e->plain_mems = (e->ir->key & (KEY_WINDOW | KEY_ALIGN)) == KEY_WINDOW && e->x64->windows && x64_opt(e->x64, OPT_FAST_MEMORY) ? PLAIN_MEMS : 0;
 	e->maybe_demoted = x64_demoted_page(e->x64, e->ir->pc);
 	e->fixup_count = e->mark_count = e->cold_count = 0;
 	e->code->exit_count = 0;
@@ -407,11 +437,10 @@ static void begin(struct emit *e)
 	e->tail_at = NULL;
 	e->recipes = x64_opt(e->x64, OPT_LIVE_FLAGS) ? IR_NZCV : 0;
 	flags_set(e, &(struct flag_state){ .mem = IR_NZCV });
-	e->may_loop = x64_opt(e->x64, OPT_CHAIN) && x64_opt(e->x64, OPT_LIVE_FLAGS) && !e->block->straddles &&
-	              !(e->ir->key >> KEY_IT_SHIFT & 0xff) && e->exit_ops * 2 <= X64_MAX_EXITS;
+	e->may_loop = false;
 	e->loop_swaps = 0;
-	if (unlikely(e->own_exit) && e->may_loop)
-		loop_homes_plan(e, e->own_exit);
+	if (unlikely(e->own_exit))
+		plan_loop(e);
 	begin_sites(e);
 	xmm_begin(e);
 }
@@ -427,7 +456,10 @@ static void emit_body(struct emit *e)
 	e->code->flags_dead = !e->live_in && x64_opt(e->x64, OPT_LIVE_FLAGS);
 	e->it = 0;
 	tmps_begin(e);
-	emit_ops(e);
+	if (unlikely(e->marks_wanted || !x64_opt(e->x64, OPT_LIVE_FLAGS)))
+		emit_ops_rarely(e);
+	else
+		emit_ops(e, false, false);
 	if (!e->error && e->reachable)
 		emit_fail(e, -ENOTSUP);
 }
@@ -509,11 +541,8 @@ int x64_emit(struct x64 *x64, struct cpu *cpu, struct ir_block *ir, gpa_t frame_
 	cache_prepare(&x64->cache);
 	if (x64->site_capacity - x64->site_count < MAX_SITES || x64->word_capacity - x64->word_count < MAX_SITE_WORDS)
 		return -ENOSPC;
-	ret = emit_once(e);
-	if (ret == -EAGAIN) {
+	while ((ret = emit_once(e)) == -EAGAIN)
 		e->long_jumps = true;
-		ret = emit_once(e);
-	}
 	if (!ret && !fp_trap_add(e))
 		ret = -ENOSPC;
 	if (ret)

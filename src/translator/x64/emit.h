@@ -362,7 +362,7 @@ struct emit {
 	 * A block that goes back to its own start is emitted twice: the first body is entered from outside with all flags in memory, the
 	 * second from the end of either with flags where the loop leaves them.
 	 */
-	bool may_loop, in_loop;        /* exits suffice; the second body is being emitted */
+	bool may_loop, in_loop;        /* there is an exit to it, and exits suffice; the second body is being emitted */
 	bool loops;                    /* loop_flags is set: an exit goes to the second body */
 	struct flag_state loop_flags;
 	/* Behind the last such exit both bodies are alike: there the second goes on in the first. */
@@ -405,7 +405,8 @@ struct emit {
 	uint64_t *words, *word;
 	uint32_t state;                /* the last struct x64_site_state */
 	uint64_t noted;                /* it is that of these flags, with no more than STATE_RECIPES: state_word(); NOTED_NOT: it is another */
-	bool plain_windows;            /* emit_window.c does what it can */
+	uint64_t noted_complete;       /* the same when no recipe is needed; else NOTED_NOT */
+	uint32_t plain_mems;           /* bit n: emit_window.c does accesses whose `mem` is n; 0: it does none */
 	bool maybe_demoted;            /* some instruction in this page */
 	struct x64_mark marks[MAX_MARKS];
 	unsigned mark_count;

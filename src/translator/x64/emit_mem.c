@@ -60,7 +60,7 @@ static __attribute__((noinline)) void note_rare(struct emit *e, struct x64_site_
 	if (e->it) {
 		state->more |= STATE_IT;
 		*e->word++ = e->it;
-		e->noted = NOTED_NOT;
+		e->noted = e->noted_complete = NOTED_NOT;
 	}
 	if (e->xmm.dirty) {
 		unsigned dirty = put_dirty(e, e->word);
@@ -68,7 +68,7 @@ static __attribute__((noinline)) void note_rare(struct emit *e, struct x64_site_
 		static_assert(MAX_DIRTY <= STATE_DIRTY, "their number has bits enough");
 		state->more |= (uint8_t)dirty;
 		e->word += (dirty + 1) / 2;
-		e->noted = NOTED_NOT;
+		e->noted = e->noted_complete = NOTED_NOT;
 	}
 }
 
@@ -89,12 +89,13 @@ uint32_t site_note_new(struct emit *e, uint64_t word)
 	*e->word = word | (uint64_t)(e->word - e->words) << 48;
 	e->word++;
 	e->noted = word;
+	e->noted_complete = state_complete(word) ? word : NOTED_NOT;
 	if (recipes) {
 		state->more = STATE_RECIPES;
 		memcpy(e->word, &f->nz, 24);
 		e->word += 3;
 	}
-	if (unlikely(e->swaps || e->xmm.dirty || e->it))
+	if (unlikely(e->swaps | e->xmm.dirty | e->it))
 		note_rare(e, state);
 	return e->state;
 }

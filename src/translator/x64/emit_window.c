@@ -7,13 +7,16 @@
 #include "base/base.h"
 #include "translator/x64/site.h"
 
-/* Values of `mem` of such accesses, as bits: a word at most, signed or not, that asks for nothing else. */
-#define PLAIN_MEM 0x77u
 static_assert(ACCESS_SIZE_MASK == 3 && ACCESS_SIGNED == ENC_WINDOW_SIGNED, "`mem` is a form of enc_window()");
 
 static inline bool is_plain(const struct emit *e, const struct ir_insn *op)
 {
-	return op->mem < 8 && PLAIN_MEM >> op->mem & 1 && !op->group && e->plain_windows && op->a != IR_IMM && op->imm2 + RAW_OFFSET_MAX <= 2 * RAW_OFFSET_MAX &&
+	uint32_t form;
+
+	/* `mem`, and no group: what is behind that is 0. */
+	static_assert(offsetof(struct ir_insn, group) == offsetof(struct ir_insn, mem) + 2, "in one word");
+	memcpy(&form, (const uint8_t *)op + offsetof(struct ir_insn, mem), sizeof(form));
+	return form < 8 && e->plain_mems >> form & 1 && op->a != IR_IMM && op->imm2 + RAW_OFFSET_MAX <= 2 * RAW_OFFSET_MAX &&
 	       !(e->maybe_demoted && x64_demoted(e->x64, e->pc));
 }
 
@@ -51,6 +54,15 @@ static void store(struct emit *e, const struct ir_insn *op)
 
 /* --- words one after another --- */
 
+/* a, b, c and mem, as IR_SOURCES() has them. */
+static inline uint64_t sources_of(const struct ir_insn *op)
+{
+	uint64_t sources;
+
+	memcpy(&sources, &op->a, sizeof(sources));
+	return sources;
+}
+
 /*
  * Notes the members of group @head of words into or from guest registers, behind where its struct x64_access is to be; a temporary (the PC) may be
  * loaded last. False: it is no such group.
@@ -58,7 +70,7 @@ static void store(struct emit *e, const struct ir_insn *op)
 static bool plain_members(struct emit *e, const struct ir_insn *head)
 {
 	const bool load = head->op == IR_LD;
-	const uint64_t same = (uint64_t)head->mem << 16 | (uint64_t)(load ? SITE_LD : SITE_ST) << 24;
+	const uint64_t same = (uint64_t)head->mem << 16 | (uint64_t)(load ? SITE_LD : SITE_ST) << 24, sources = sources_of(head);
 	const struct ir_insn *end = head + head->group;
 	uint64_t *member = e->word + sizeof(struct x64_access) / sizeof(*member);
 	int32_t lowest = INT32_MAX, highest = INT32_MIN;
@@ -67,25 +79,27 @@ static bool plain_members(struct emit *e, const struct ir_insn *head)
 	static_assert(offsetof(struct x64_member, mem) == 2 && offsetof(struct x64_member, value) == 4 && sizeof(struct x64_member) == 8, "as one word");
 	for (const struct ir_insn *op = head; op < end; op++) {
 		ir_ref value = load ? op->dst : op->b;
-		uint32_t place = PLACE_GUEST | (uint32_t)value << 8;
+		uint64_t place = PLACE_GUEST | (uint64_t)value << 8;
 
-		if ((op->op ^ head->op) | (op->mem ^ head->mem) | (op->a ^ head->a))
+		if ((uint64_t)(op->op ^ head->op) | ((sources_of(op) ^ sources) & IR_SOURCES(0xffff, 0, 0, 0xffff)))
 			return false;
 		if (likely(IR_IS_REG(value)))
-			place = e->home_regs[value] != HOST_REG_NONE ? PLACE_HOST | (uint32_t)e->home_regs[value] << 8 : place;
+			place = e->home_regs[value] != HOST_REG_NONE ? PLACE_HOST | (uint64_t)e->home_regs[value] << 8 : place;
 		else if (!load || !IR_IS_TMP(value) || op + 1 != end)
 			return false;
+		else
+			place = PLACE_NONE; /* to come */
 		odd |= op->imm2;
 		lowest = MIN(lowest, (int32_t)op->imm2);
 		highest = MAX(highest, (int32_t)op->imm2);
-		*member++ = same | (op->imm2 & 0xffff) | (uint64_t)(place & 0xffff) << 32;
+		*member++ = same | (op->imm2 & 0xffff) | place << 32;
 	}
 	return !(odd & 3) && lowest >= -RAW_OFFSET_MAX && highest <= RAW_OFFSET_MAX && highest - lowest < (int32_t)GUEST_PAGE_SIZE / 2;
 }
 
 static bool is_plain_group(struct emit *e, const struct ir_insn *head)
 {
-	return e->plain_windows && (head->op == IR_LD || head->op == IR_ST) && (head->mem & (ACCESS_BE | ACCESS_USER | ACCESS_SIZE_MASK)) == 2 &&
+	return e->plain_mems && (head->op == IR_LD || head->op == IR_ST) && (head->mem & (ACCESS_BE | ACCESS_USER | ACCESS_SIZE_MASK)) == 2 &&
 	       home_reg(e, head->a) != HOST_REG_NONE && !(e->maybe_demoted && x64_demoted(e->x64, e->pc)) && plain_members(e, head);
 }
 

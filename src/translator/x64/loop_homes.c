@@ -138,7 +138,7 @@ void loop_homes_set(struct emit *e, uint32_t swaps)
 		e->in_memory ^= (uint16_t)(1u << reg | 1u << lender);
 	}
 	e->copied = x64_opt(e->x64, OPT_HOME_COPIES) ? e->in_memory : 0;
-	e->noted = NOTED_NOT; /* sites */
+	e->noted = e->noted_complete = NOTED_NOT; /* sites */
 }
 
 void loop_homes_enter(struct emit *e)

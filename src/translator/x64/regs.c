@@ -129,6 +129,14 @@ static void forget_reg(struct emit *e, unsigned reg)
 
 /* --- copies of guest registers --- */
 
+static_assert((int32_t)offsetof(struct cpu, r) - CPU_BIAS >= INT8_MIN && (int32_t)(offsetof(struct cpu, r) + 4 * 15) - CPU_BIAS <= INT8_MAX && SCRATCH_COUNT <= 8,
+              "[rbp + a signed byte], and no prefix");
+/* mov, 0x8b: scratch @reg, @home or 0x89: the other way round. @home is memory. */
+static inline void move_copy(struct emit *e, unsigned opcode, unsigned reg, struct opnd home)
+{
+	enc_word(&e->enc, opcode | (0x45 | reg << 3) << 8 | (uint32_t)(uint8_t)home.disp << 16, 3);
+}
+
 #define LOOK_AHEAD 24 /* ops */
 
 static bool in_memory(const struct emit *e, ir_ref ref)
@@ -240,7 +248,7 @@ static __attribute__((noinline)) struct opnd use_copy(struct emit *e, ir_ref ref
 	reg = copy_alloc(e, ref);
 	if (reg == SCRATCH_COUNT)
 		return e->homes[ref];
-	enc_put_mem(&e->enc, ENC_HEAD(0x8b, W32), reg, e->homes[ref]);
+	move_copy(e, 0x8b, reg, e->homes[ref]);
 	return opnd_reg(reg);
 }
 
@@ -258,10 +266,10 @@ static __attribute__((noinline)) struct opnd def_copy(struct emit *e, ir_ref ref
 }
 
 /* The result of the current op is in place: memory gets it, or has got it. */
-static __attribute__((noinline)) void guest_done(struct emit *e, ir_ref ref)
+static inline void guest_done(struct emit *e, ir_ref ref)
 {
 	if (e->copy_defs >> ref & 1) {
-		enc_put_mem(&e->enc, ENC_HEAD(0x89, W32), copy_of(e, ref), e->homes[ref]);
+		move_copy(e, 0x89, copy_of(e, ref), e->homes[ref]);
 		e->copy_defs &= (uint16_t)~(1u << ref);
 	} else {
 		copy_drop(e, ref);

@@ -36,7 +36,7 @@ static inline uint32_t site_note(struct emit *e, bool raw)
 {
 	uint64_t word = state_word(e, raw);
 
-	if (likely(word == e->noted && state_complete(word) && !(e->xmm.dirty | e->it)))
+	if (likely(word == e->noted_complete && !(e->xmm.dirty | e->it)))
 		return e->state;
 	return site_note_new(e, word);
 }
