@@ -80,20 +80,21 @@ static int lift(struct job *job)
 		.plain_system = !(t->options.optimizations >> OPT_INLINE_SYSTEM & 1),
 	};
 	struct log *log = t->cpu->log;
+	const bool logs = unlikely(t->cpu->log_mask);
 
 	ir_block_init(&t->ir, job->pc, job->key);
 	if (lift_block(t->cpu, &source, &options, &t->ir, &job->lifted) < 0)
 		return -1;
 	if (t->ir.overflow)
 		return 0;
-	if (shown(job, LOG_IN_ASM))
+	if (logs && shown(job, LOG_IN_ASM))
 		show_guest_code(t, log_stream(log), t->ir.ops, t->ir.count);
-	if (shown(job, LOG_OP))
+	if (logs && shown(job, LOG_OP))
 		ir_dump(&t->ir, log_stream(log));
 	if (t->options.check_ir)
 		check(&t->ir);
 	passes_run(&t->ir, t->options.passes, t->options.check_ir);
-	if (shown(job, LOG_OP_OPT))
+	if (logs && shown(job, LOG_OP_OPT))
 		ir_dump(&t->ir, log_stream(log));
 	return 0;
 }
@@ -175,6 +176,8 @@ static int attempt(struct job *job, struct block **block)
 {
 	struct translator *t = job->t;
 
+	/* Nobody has read the code before. */
+	__builtin_prefetch(job->host + (job->pc & GUEST_PAGE_MASK));
 	if (!table_trace_frame(t, job->frame, job->pa))
 		return -ENOSPC;
 	if (lift(job) < 0)

@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "translator/x64/jump_cache.h"
 
+#include <emmintrin.h>
 #include <stdlib.h>
 
 struct jump_cache *jump_cache_create(void)
@@ -12,8 +13,16 @@ struct jump_cache *jump_cache_create(void)
 
 static void clear(struct jump_entry *table)
 {
-	for (unsigned i = 0; i < JUMP_TABLE_SIZE; i++)
-		table[i] = (struct jump_entry){ .pc = JUMP_EMPTY };
+	const __m128i empty = _mm_set_epi64x(0, (int64_t)JUMP_EMPTY);
+
+	/* By fours: there are many. */
+	static_assert(sizeof(*table) == sizeof(empty) && offsetof(struct jump_entry, pc) == 0 && JUMP_TABLE_SIZE % 4 == 0, "one store each");
+	for (struct jump_entry *at = table; at < table + JUMP_TABLE_SIZE; at += 4) {
+		_mm_store_si128((__m128i *)(void *)at, empty);
+		_mm_store_si128((__m128i *)(void *)(at + 1), empty);
+		_mm_store_si128((__m128i *)(void *)(at + 2), empty);
+		_mm_store_si128((__m128i *)(void *)(at + 3), empty);
+	}
 }
 
 void jump_cache_clear(struct jump_cache *cache)
