@@ -131,7 +131,7 @@ static void forget_reg(struct emit *e, unsigned reg)
 
 static_assert((int32_t)offsetof(struct cpu, r) - CPU_BIAS >= INT8_MIN && (int32_t)(offsetof(struct cpu, r) + 4 * 15) - CPU_BIAS <= INT8_MAX && SCRATCH_COUNT <= 8,
               "[rbp + a signed byte], and no prefix");
-/* mov, 0x8b: scratch @reg, @home or 0x89: the other way round. @home is memory. */
+/* @opcode 0x8b: mov @reg, @home; 0x89: mov @home, @reg. @reg is a scratch register, @home in struct cpu. */
 static inline void move_copy(struct emit *e, unsigned opcode, unsigned reg, struct opnd home)
 {
 	enc_word(&e->enc, opcode | (0x45 | reg << 3) << 8 | (uint32_t)(uint8_t)home.disp << 16, 3);
