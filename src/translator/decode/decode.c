@@ -63,9 +63,9 @@ static const struct source sources[] = {
  */
 #define LANE_LETTERS "cdnmstuSPUW"
 enum { LANES = 16 };
-static_assert(sizeof(LANE_LETTERS) - 1 <= LANES);
-static_assert(offsetof(struct insn, wback) - offsetof(struct insn, cond) == sizeof(LANE_LETTERS) - 2);
-static_assert(offsetof(struct insn, shift_n) - offsetof(struct insn, cond) == LANES - 1);
+static_assert(sizeof(LANE_LETTERS) - 1 <= LANES, "a lane for each letter");
+static_assert(offsetof(struct insn, wback) - offsetof(struct insn, cond) == sizeof(LANE_LETTERS) - 2, "the fields are in the letters' order");
+static_assert(offsetof(struct insn, shift_n) - offsetof(struct insn, cond) == LANES - 1, "the last lane's field");
 
 /* Where the fields are, which most rows share with others. */
 struct layout {
@@ -87,7 +87,7 @@ struct row {
 	bool checked; /* has bits or registers that it should or must not have */
 	bool split;   /* the layout's is not 0 */
 };
-static_assert(sizeof(struct row) == 32);
+static_assert(sizeof(struct row) == 32, "two rows a cache line");
 
 /* Where a list of candidates starts in entry[]. */
 typedef uint16_t bucket_t;

@@ -160,7 +160,7 @@ static inline void ir_write(struct ir_insn *to, uint64_t head, uint64_t sources,
 	word_t *words = (word_t *)to;
 
 	static_assert(offsetof(struct ir_insn, fdef) == 2 && offsetof(struct ir_insn, dst) == 4 && offsetof(struct ir_insn, a) == 8 &&
-	              offsetof(struct ir_insn, mem) == 14 && offsetof(struct ir_insn, imm) == 20 && offsetof(struct ir_insn, imm2) == 24);
+	              offsetof(struct ir_insn, mem) == 14 && offsetof(struct ir_insn, imm) == 20 && offsetof(struct ir_insn, imm2) == 24, "the words of an op");
 	words[0] = head;
 	words[1] = sources;
 	words[2] = (uint64_t)imm << 32;
