@@ -10,23 +10,10 @@
 #include <string.h>
 
 #include "translator/lift/lift_emit.h"
+#include "translator/lift/lift_run.h"
 
 /* Room that any single instruction fits in. */
 #define TMPS_RESERVE 128
-
-static uint32_t read16(const uint8_t *bytes)
-{
-	return bytes[0] | (uint32_t)bytes[1] << 8;
-}
-
-/* One load of the host, which is little endian too. */
-static uint32_t read32(const uint8_t *bytes)
-{
-	uint32_t value;
-
-	memcpy(&value, bytes, sizeof(value));
-	return value;
-}
 
 /*
  * Reads the instruction at l->pc. Returns 1; 0: it lies (or ends) outside of the page; -1: as lift_block().
@@ -41,21 +28,21 @@ static int fetch(struct lift *l, const struct lift_source *source, uint32_t *bit
 		return 0;
 	bytes = source->bytes + offset;
 	if (!l->thumb) {
-		*bits = read32(bytes);
+		*bits = lift_read32(bytes);
 		return 1;
 	}
-	*bits = read16(bytes) << 16;
+	*bits = lift_read16(bytes) << 16;
 	if (!t32_is_wide((uint16_t)(*bits >> 16)))
 		return 1;
 	if (offset < GUEST_PAGE_SIZE - 2) {
-		*bits |= read16(bytes + 2);
+		*bits |= lift_read16(bytes + 2);
 		return 1;
 	}
 	if (l->insns > 0)
 		return 0;
 	if (source->next_page(source->opaque, &more) < 0)
 		return -1;
-	*bits |= read16(more);
+	*bits |= lift_read16(more);
 	result->straddles = true;
 	return 1;
 }

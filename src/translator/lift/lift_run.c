@@ -11,11 +11,7 @@
 #include "base/base.h"
 #include "translator/lift/lift.h"
 
-#include <string.h>
-
-#include "base/bits.h"
-#include "translator/lift/lift_data.h"
-#include "translator/lift/lift_emit.h"
+#include "translator/lift/lift_run.h"
 
 /* Groups of forms, by bits 27:20; some of their words are odd. */
 enum form { FORM_ODD, FORM_DATA_REG, FORM_DATA_IMM, FORM_MOVW, FORM_MOVT, FORM_HINT, FORM_SINGLE, FORM_SINGLE_REG, FORM_MULTIPLE };
@@ -34,11 +30,7 @@ static const uint8_t forms[256] = {
 	[0x80 ... 0x83] = FORM_MULTIPLE, [0x88 ... 0x8b] = FORM_MULTIPLE, [0x90 ... 0x93] = FORM_MULTIPLE, [0x98 ... 0x9b] = FORM_MULTIPLE,
 };
 
-/* A run begins where so many ops are behind it at most, and then has room for all of LIFT_MAX_INSNS. */
-enum {
-	MOST_OPS = 21, /* of one instruction: a label, its marker, a condition, 16 loads, write-back, and an exit */
-	RUN_OPS = IR_MAX_OPS - LIFT_OPS_RESERVE - LIFT_MAX_INSNS * MOST_OPS,
-};
+enum { MOST_OPS = 21 }; /* of one instruction: a label, its marker, a condition, 16 loads, write-back, and an exit */
 
 static inline unsigned field(uint32_t bits, unsigned at)
 {
@@ -75,10 +67,7 @@ enum { S = 1 << 20 };
 
 static inline struct ir_insn *put_data(struct ir_insn *to, const struct data_op *op, uint32_t bits, uint8_t fdef, ir_ref second, uint32_t imm)
 {
-	uint32_t sources = ror32(field(bits, 16) | op->no_rn | (uint32_t)second << 16, op->turn);
-
-	ir_write(to, op->head | (uint64_t)field(bits, 12) << 32 | (uint32_t)fdef << 16, IR_SOURCES(sources, 0, IR_NONE, 0), imm, 0);
-	return to + 1;
+	return lift_put_data(to, op, fdef, reg(bits, 12), reg(bits, 16), second, imm);
 }
 
 static inline uint8_t flags_of(const struct data_op *op, uint32_t bits)
@@ -369,13 +358,9 @@ static __attribute__((noinline)) bool lift_end(struct lift *l, uint32_t bits)
 
 	if (!jumps && !calls && bits != BX_LR && !is_return_by_ldm(bits))
 		return false;
-	l->size = 4;
-	block->count++;
-	l->insns++;
-	l->end = l->next = l->pc + 4;
+	lift_count_last(l, 4);
 	if (jumps) {
-		lift_goto(l, branch_target(bits, l->pc));
-		l->done |= ir_ends(block->ops[block->count - 1].op);
+		lift_last_goto(l, branch_target(bits, l->pc));
 	} else if (calls) {
 		put_call(l, &block->ops[block->count], branch_target(bits, l->pc));
 		block->count += 2;
@@ -421,20 +406,9 @@ static __attribute__((noinline)) struct ir_insn *lift_word_apart(struct lift *l,
 	return lift_word(l, to, bits, pc);
 }
 
-/* B with a condition where none is open: an exit that the others go round. */
 static __attribute__((noinline)) struct ir_insn *branch_if(struct lift *l, struct ir_insn *to, uint32_t bits, gva_t pc)
 {
-	const uint64_t none = IR_SOURCES(IR_NONE, IR_NONE, IR_NONE, 0);
-	unsigned cond = condition(bits) ^ 1;
-	uint16_t over = l->block->labels++;
-	gva_t target = branch_target(bits, pc);
-
-	ir_write(&to[0], IR_HEAD(IR_BRC, 0, ir_cond_flags(cond), IR_NONE, IR_NONE) | cond << 8, none, over, 0);
-	ir_write(&to[1], IR_HEAD(IR_EXIT, 0, 0, IR_NONE, IR_NONE), none, target, 0);
-	ir_write(&to[2], IR_HEAD(IR_LABEL, 0, 0, IR_NONE, IR_NONE), none, over, 0);
-	lift_count_exit(l, pc, target);
-	lift_after_conditional(l);
-	return to + 3;
+	return lift_put_branch_if(l, to, condition(bits), pc, branch_target(bits, pc), 0);
 }
 
 static inline bool is_branch_if(uint32_t bits)
@@ -486,14 +460,6 @@ static __attribute__((noinline)) struct ir_insn *conditional(struct lift *l, str
 
 /* --- the run ------------------------------------------------------------------------------------------------------ */
 
-static inline uint32_t read_word(const uint8_t *bytes)
-{
-	uint32_t value;
-
-	memcpy(&value, bytes, sizeof(value));
-	return value;
-}
-
 /* Which condition an ordinary word has: none while the code under a condition is open. */
 static inline unsigned ordinary(const struct lift *l)
 {
@@ -510,28 +476,26 @@ static bool lift_words(struct lift *l, const uint8_t *at, const uint8_t *end)
 	uint32_t bits = 0;
 
 	for (; at != end; at += 4, pc += 4, to = next) {
-		bits = read_word(at);
+		bits = lift_read32(at);
 		if (unlikely(condition(bits) != cond) && cond != INSN_COND_AL && condition(bits) != l->skip_cond) {
 			to = put_label(l, to);
 			cond = INSN_COND_AL;
 		}
-		ir_write(to, IR_HEAD(IR_INSN, 0, 0, IR_NONE, IR_NONE), IR_SOURCES(IR_NONE, IR_NONE, IR_NONE, 0), pc, 4);
+		next = lift_put_marker(to, pc, 4);
 		if (likely(condition(bits) == cond)) {
-			next = lift_word(l, to + 1, bits, pc);
+			next = lift_word(l, next, bits, pc);
 			if (!next)
 				break;
 			continue;
 		}
-		next = cond == INSN_COND_AL && is_branch_if(bits) ? branch_if(l, to + 1, bits, pc) : conditional(l, to + 1, bits, pc);
+		next = cond == INSN_COND_AL && is_branch_if(bits) ? branch_if(l, next, bits, pc) : conditional(l, next, bits, pc);
 		if (!next)
 			break;
 		cond = ordinary(l);
 		if (l->done)
 			end = at + 4;
 	}
-	l->insns = (uint16_t)(l->insns + (unsigned)(at - from) / 4);
-	l->pc = l->end = l->next = pc;
-	l->block->count = (uint16_t)(to - l->block->ops);
+	lift_run_ends(l, pc, (unsigned)(at - from) / 4, to);
 	return at == end || (condition(bits) == cond && lift_end(l, bits));
 }
 
@@ -540,7 +504,7 @@ bool lift_run(struct lift *l, const struct lift_source *source, unsigned max_ins
 	uint32_t offset = l->pc - source->page;
 	const uint8_t *at = source->bytes + offset;
 
-	if (l->it || l->options->no_runs || offset >= GUEST_PAGE_SIZE || l->block->count > RUN_OPS)
+	if (!lift_may_run(l, offset, LIFT_RUN_OPS(MOST_OPS)))
 		return false;
 	return lift_words(l, at, at + 4 * MIN((GUEST_PAGE_SIZE - offset) / 4, max_insns - l->insns));
 }

@@ -7,17 +7,9 @@
 #include "base/base.h"
 #include "translator/lift/lift.h"
 
-#include <string.h>
+#include "translator/lift/lift_run.h"
 
-#include "base/bits.h"
-#include "translator/lift/lift_data.h"
-#include "translator/lift/lift_emit.h"
-
-/* A run begins where so many ops are behind it at most, and then has room for all of LIFT_MAX_INSNS. */
-enum {
-	MOST_OPS = 12, /* of one instruction: its marker, 9 stores, write-back */
-	RUN_OPS = IR_MAX_OPS - LIFT_OPS_RESERVE - LIFT_MAX_INSNS * MOST_OPS,
-};
+enum { MOST_OPS = 12 }; /* of one instruction: its marker, 9 stores, write-back */
 
 static inline unsigned low(uint32_t bits, unsigned at)
 {
@@ -29,10 +21,8 @@ static inline unsigned low(uint32_t bits, unsigned at)
 static inline struct ir_insn *put_data(struct ir_insn *to, enum insn_op which, uint8_t flags, ir_ref rd, ir_ref rn, ir_ref second, uint32_t imm)
 {
 	const struct data_op *op = &lift_data_ops[which];
-	uint32_t sources = ror32(rn | op->no_rn | (uint32_t)second << 16, op->turn);
 
-	ir_write(to, op->head | (uint64_t)rd << 32 | (uint32_t)(flags & op->flags) << 16, IR_SOURCES(sources, 0, IR_NONE, 0), imm, 0);
-	return to + 1;
+	return lift_put_data(to, op, flags & op->flags, rd, rn, second, imm);
 }
 
 static inline struct ir_insn *put_load(struct ir_insn *to, ir_ref rt, ir_ref base, uint32_t offset, uint32_t mem)
@@ -147,28 +137,13 @@ static gva_t target_of(uint32_t bits, unsigned width, gva_t pc)
 	return pc + 4 + (uint32_t)sign_extend32((bits & ((1u << width) - 1)) << 1, width + 1);
 }
 
-/* B with a condition: an exit that the others go round. */
 static struct ir_insn *branch_if(struct lift *l, struct ir_insn *to, uint32_t bits, gva_t pc)
 {
-	unsigned cond = (bits >> 8 & 15) ^ 1;
-	uint16_t over = l->block->labels;
-	gva_t target = target_of(bits, 8, pc);
+	unsigned cond = bits >> 8 & 15;
 
 	if (cond >= 14)
 		return NULL; /* UDF, SVC */
-	l->block->labels++;
-	*to = ir_template[IR_BRC];
-	to->cond = (uint8_t)cond;
-	to->fuse = ir_cond_flags(cond);
-	to->imm = over;
-	*++to = ir_template[IR_EXIT];
-	to->imm = target;
-	to->imm2 = EXIT_THUMB;
-	*++to = ir_template[IR_LABEL];
-	to->imm = over;
-	lift_count_exit(l, pc, target);
-	lift_after_conditional(l);
-	return to + 1;
+	return lift_put_branch_if(l, to, cond, pc, target_of(bits, 8, pc), EXIT_THUMB);
 }
 
 static inline struct ir_insn *lift_halfword(struct lift *l, struct ir_insn *to, uint32_t bits, gva_t pc)
@@ -216,25 +191,13 @@ static inline struct ir_insn *lift_halfword(struct lift *l, struct ir_insn *to, 
 
 /* --- the run ------------------------------------------------------------------------------------------------------ */
 
-static inline uint32_t read_halfword(const uint8_t *bytes)
-{
-	uint16_t value;
-
-	memcpy(&value, bytes, sizeof(value));
-	return value;
-}
-
 /* B behind its marker, which is there without being counted. */
 static bool lift_end(struct lift *l, uint32_t bits)
 {
 	if (bits >> 11 != 28)
 		return false;
-	l->size = 2;
-	l->block->count++;
-	l->insns++;
-	l->end = l->next = l->pc + 2;
-	lift_goto(l, target_of(bits, 11, l->pc));
-	l->done |= ir_ends(l->block->ops[l->block->count - 1].op);
+	lift_count_last(l, 2);
+	lift_last_goto(l, target_of(bits, 11, l->pc));
 	l->pc = l->next;
 	return true;
 }
@@ -247,17 +210,14 @@ static bool lift_halfwords(struct lift *l, const uint8_t *at, const uint8_t *end
 	uint32_t bits = 0;
 
 	for (; at != end; at += 2, pc += 2, to = next) {
-		bits = read_halfword(at);
-		ir_write(to, IR_HEAD(IR_INSN, 0, 0, IR_NONE, IR_NONE), IR_SOURCES(IR_NONE, IR_NONE, IR_NONE, 0), pc, 2);
-		next = lift_halfword(l, to + 1, bits, pc);
+		bits = lift_read16(at);
+		next = lift_halfword(l, lift_put_marker(to, pc, 2), bits, pc);
 		if (!next)
 			break;
 		if (unlikely(l->done))
 			end = at + 2;
 	}
-	l->insns = (uint16_t)(l->insns + (unsigned)(at - from) / 2);
-	l->pc = l->end = l->next = pc;
-	l->block->count = (uint16_t)(to - l->block->ops);
+	lift_run_ends(l, pc, (unsigned)(at - from) / 2, to);
 	return at == end || lift_end(l, bits);
 }
 
@@ -266,11 +226,11 @@ bool lift_run_thumb(struct lift *l, const struct lift_source *source, unsigned m
 	uint32_t offset = l->pc - source->page;
 	const uint8_t *at = source->bytes + offset;
 
-	if (l->it || l->options->no_runs || offset >= GUEST_PAGE_SIZE || l->block->count > RUN_OPS)
+	if (!lift_may_run(l, offset, LIFT_RUN_OPS(MOST_OPS)))
 		return false;
 	/* An IT block has left it open: a B under the same condition would share it. */
 	if (l->skip != LIFT_NO_LABEL) {
-		if (read_halfword(at) >> 12 >= 13)
+		if (lift_read16(at) >> 12 >= 13)
 			return false;
 		lift_close_condition(l);
 	}

@@ -50,43 +50,6 @@ static void cold_unaligned(struct emit *e, const struct cold *cold)
 	enc_word(enc, 0xe9 | (uint64_t)(uint32_t)(slow - (at + 11)) << 8, 5);
 }
 
-/* Stores flags that are those of one comparison, as emit_cold_flags() would. False: they are not, or not of registers at home. */
-static bool cold_compared(struct emit *e, const struct flag_state *f)
-{
-	const struct recipe *r = &f->nz;
-	struct opnd a;
-
-	if (r->kind != RECIPE_CMP || f->known || memcmp(r, &f->c, 3) || memcmp(r, &f->v, 3) || f->c.imm != r->imm || f->v.imm != r->imm ||
-	    (r->flags | f->c.flags | f->v.flags) != IR_NZCV)
-		return false;
-	a = e->homes[r->a];
-	if (a.kind != OPND_REG || (r->b != RECIPE_IMM && e->homes[r->b].kind != OPND_REG))
-		return false;
-	if (r->b == RECIPE_IMM)
-		enc_alu_imm(&e->enc, ALU_CMP, W32, a, (int32_t)r->imm);
-	else
-		enc_put_regs(&e->enc, ENC_HEAD(0x39, W32), e->homes[r->b].reg, a.reg);
-	enc_flags_to(&e->enc, CPU_OPND(nzcv), true);
-	return true;
-}
-
-/* The same when N or Z are in EFLAGS, and all that is not is in memory. False: it is not so. */
-static bool cold_merged(struct emit *e, const struct flag_state *f)
-{
-	struct enc *enc = &e->enc;
-	uint8_t retain = f->mem & (uint8_t)~f->host;
-
-	if (!(f->host & IR_NZ) || f->host & (IR_C | IR_V) || (f->host | f->mem) != IR_NZCV)
-		return false;
-	enc_mov(enc, W32, opnd_reg(RCX), CPU_OPND(nzcv));
-	enc_lahf(enc);
-	enc_word(enc, 0x25 | (uint64_t)FLAG_MASK_NZCV(f->host) << 8, 5);      /* and eax, imm */
-	enc_word(enc, 0xe181 | (uint64_t)FLAG_MASK_NZCV(retain) << 16, 6);     /* and ecx, imm */
-	enc_word(enc, 0xc809, 2);                                              /* or eax, ecx */
-	enc_mov(enc, W32, CPU_OPND(nzcv), opnd_reg(RAX));
-	return true;
-}
-
 void emit_cold_flags(struct emit *e, const struct cold *cold)
 {
 	if (!cold->op)
@@ -96,7 +59,7 @@ void emit_cold_flags(struct emit *e, const struct cold *cold)
 		enc_flags_to(&e->enc, CPU_OPND(nzcv), cold->flags.host_borrow);
 		return;
 	}
-	if (cold->flags.host || cold->flags.mem ? cold_merged(e, &cold->flags) : cold_compared(e, &cold->flags))
+	if (flags_store_shortly(e, &cold->flags))
 		return;
 	e->op = cold->op;
 	flags_set(e, &cold->flags);

@@ -466,6 +466,8 @@ void flags_in_mem(struct emit *e, uint8_t mask); /* the op stored them itself */
 static inline void flags_recipe(struct emit *e, uint8_t mask, uint8_t kind, ir_ref a, ir_ref b, uint32_t imm);
 void flags_set(struct emit *e, const struct flag_state *flags); /* what was the state elsewhere is now the state here */
 void flags_missing_to_mem(struct emit *e, uint8_t mask);
+/* In cold code, where scratch registers are free: stores all of @f, without a look at struct emit's state. False: it is not of the commonest. */
+bool flags_store_shortly(struct emit *e, const struct flag_state *f);
 static inline void flags_to_mem(struct emit *e, uint8_t mask)
 {
 	if (mask & (uint8_t)~e->flags.mem)

@@ -188,6 +188,18 @@ static void host_to_eax(struct emit *e, uint8_t host)
 	enc_word(&e->enc, word, bytes);
 }
 
+/* eax = @host from EFLAGS, @retain from cpu->nzcv. Register @t is lost. */
+static void merge(struct emit *e, uint8_t host, uint8_t retain, unsigned t)
+{
+	struct enc *enc = &e->enc;
+
+	enc_mov(enc, W32, opnd_reg(t), CPU_OPND(nzcv));
+	host_to_eax(e, host);
+	enc_alu(enc, ALU_AND, W32, opnd_reg(RAX), opnd_imm(FLAG_MASK_NZCV(host)));
+	enc_alu(enc, ALU_AND, W32, opnd_reg(t), opnd_imm(FLAG_MASK_NZCV(retain)));
+	enc_alu(enc, ALU_OR, W32, opnd_reg(RAX), opnd_reg(t));
+}
+
 /* Keeps flags in memory that are not saved now: and, or. */
 static void save_merged(struct emit *e, uint8_t host, uint8_t known, uint8_t retain)
 {
@@ -205,11 +217,7 @@ static void save_merged(struct emit *e, uint8_t host, uint8_t known, uint8_t ret
 	}
 	scratch_take(e, RAX);
 	t = scratch_alloc(e);
-	enc_mov(enc, W32, opnd_reg(t), CPU_OPND(nzcv));
-	host_to_eax(e, host);
-	enc_alu(enc, ALU_AND, W32, opnd_reg(RAX), opnd_imm(FLAG_MASK_NZCV(host)));
-	enc_alu(enc, ALU_AND, W32, opnd_reg(t), opnd_imm(FLAG_MASK_NZCV(retain)));
-	enc_alu(enc, ALU_OR, W32, opnd_reg(RAX), opnd_reg(t));
+	merge(e, host, retain, t);
 	if (value)
 		enc_alu(enc, ALU_OR, W32, opnd_reg(RAX), opnd_imm(value));
 	enc_mov(enc, W32, CPU_OPND(nzcv), opnd_reg(RAX));
@@ -266,6 +274,40 @@ bool flags_save(struct emit *e, uint8_t mask)
 		enc_mov(&e->enc, W32, CPU_OPND(nzcv), opnd_imm(FLAG_MASK_NZCV(known & f->value)));
 	f->mem = mask | retain;
 	return f->host != 0;
+}
+
+/* They are those of one comparison of registers at home. */
+static bool store_compared(struct emit *e, const struct flag_state *f)
+{
+	const struct recipe *r = &f->nz;
+	struct opnd a;
+
+	if (r->kind != RECIPE_CMP || f->known || !recipe_same(r, &f->c) || !recipe_same(r, &f->v) || recipe_flags(f) != IR_NZCV)
+		return false;
+	a = e->homes[r->a];
+	if (a.kind != OPND_REG || (r->b != RECIPE_IMM && e->homes[r->b].kind != OPND_REG))
+		return false;
+	if (r->b == RECIPE_IMM)
+		enc_alu_imm(&e->enc, ALU_CMP, W32, a, (int32_t)r->imm);
+	else
+		enc_put_regs(&e->enc, ENC_HEAD(0x39, W32), e->homes[r->b].reg, a.reg);
+	enc_flags_to(&e->enc, CPU_OPND(nzcv), true);
+	return true;
+}
+
+/* N or Z are in EFLAGS, and all that is not is in memory. */
+static bool store_merged(struct emit *e, const struct flag_state *f)
+{
+	if (!(f->host & IR_NZ) || f->host & (IR_C | IR_V) || (f->host | f->mem) != IR_NZCV)
+		return false;
+	merge(e, f->host, f->mem & (uint8_t)~f->host, RCX);
+	enc_mov(&e->enc, W32, CPU_OPND(nzcv), opnd_reg(RAX));
+	return true;
+}
+
+bool flags_store_shortly(struct emit *e, const struct flag_state *f)
+{
+	return f->host || f->mem ? store_merged(e, f) : store_compared(e, f);
 }
 
 void flags_missing_to_mem(struct emit *e, uint8_t mask)
